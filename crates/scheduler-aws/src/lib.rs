@@ -1,0 +1,1 @@
+//! AWS behind the engine's ports: sessions, one file per kind, stores

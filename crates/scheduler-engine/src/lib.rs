@@ -1,0 +1,1 @@
+//! The pass: observe, decide, act, record, over ports

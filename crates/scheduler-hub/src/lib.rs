@@ -1,0 +1,1 @@
+//! The Lambda function: event in, pass, summary out

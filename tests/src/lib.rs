@@ -1,0 +1,1 @@
+//! Tests that look at the whole house live in this package's `tests/` folder.
