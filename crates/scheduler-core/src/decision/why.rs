@@ -1,0 +1,101 @@
+//! The reasons for doing nothing. Doing nothing is a decision too, and a report always says why.
+
+use std::fmt;
+
+use crate::{Instant, resource::Unsuitable};
+
+/// Why a resource is left as it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Why {
+    /// It was as it should be when this edge came.
+    AlreadyRunning,
+    /// It was as it should be when this edge came.
+    AlreadyStopped,
+    /// This edge is settled, and it is still as it should be.
+    AsDesired,
+    /// This edge is settled; somebody has changed it since, which is respected until the next edge.
+    ChangedByHand {
+        /// The next edge, if there is one.
+        until: Option<Instant>,
+    },
+    /// Somebody else had started it before its start edge, and the schedule retains such.
+    Retained,
+    /// It was never seen before, and the schedule does not stop what is new.
+    NewAndRunning,
+    /// The schedule has no opinion now.
+    NoOpinion,
+    /// It is on its way from one state to another.
+    InTransition,
+    /// It no longer exists.
+    Gone,
+    /// It cannot be started and stopped.
+    Unsuitable(Unsuitable),
+    /// The schedule that its tag names does not exist.
+    UnknownSchedule,
+    /// The schedule that its tag names has mistakes; the text is the first of them.
+    BrokenSchedule(String),
+    /// The pass is for an earlier instant than one already settled here.
+    Late {
+        /// The instant already settled.
+        settled: Instant,
+    },
+}
+
+impl Why {
+    /// The reason's stable name.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Why::AlreadyRunning => "already-running",
+            Why::AlreadyStopped => "already-stopped",
+            Why::AsDesired => "as-desired",
+            Why::ChangedByHand { .. } => "changed-by-hand",
+            Why::Retained => "retained",
+            Why::NewAndRunning => "new-and-running",
+            Why::NoOpinion => "no-opinion",
+            Why::InTransition => "in-transition",
+            Why::Gone => "gone",
+            Why::Unsuitable(_) => "unsuitable",
+            Why::UnknownSchedule => "unknown-schedule",
+            Why::BrokenSchedule(_) => "broken-schedule",
+            Why::Late { .. } => "late",
+        }
+    }
+}
+
+/// The reason as a sentence without a full stop.
+impl fmt::Display for Why {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Why::AlreadyRunning => f.write_str("it was running already"),
+            Why::AlreadyStopped => f.write_str("it was stopped already"),
+            Why::AsDesired => f.write_str("it is as desired"),
+            Why::ChangedByHand { until: Some(until) } => {
+                write!(
+                    f,
+                    "somebody changed it by hand, which is respected until {}",
+                    until.format("%Y-%m-%dT%H:%M:%SZ")
+                )
+            }
+            Why::ChangedByHand { until: None } => {
+                f.write_str("somebody changed it by hand, which is respected")
+            }
+            Why::Retained => f.write_str(
+                "somebody had started it before its start time, and the schedule retains such",
+            ),
+            Why::NewAndRunning => f.write_str("it is new, and the schedule does not stop new ones"),
+            Why::NoOpinion => f.write_str("the schedule has no opinion now"),
+            Why::InTransition => f.write_str("it is changing state; the next pass looks again"),
+            Why::Gone => f.write_str("it no longer exists"),
+            Why::Unsuitable(reason) => write!(f, "it is {}", reason.phrase()),
+            Why::UnknownSchedule => f.write_str("no schedule has the name in its tag"),
+            Why::BrokenSchedule(mistake) => write!(f, "its schedule has a mistake: {mistake}"),
+            Why::Late { settled } => {
+                write!(
+                    f,
+                    "a pass for a later instant, {}, came first",
+                    settled.format("%Y-%m-%dT%H:%M:%SZ")
+                )
+            }
+        }
+    }
+}

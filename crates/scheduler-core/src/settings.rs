@@ -1,0 +1,475 @@
+//! What a deployment is: parameters under one prefix of the Parameter Store, and the targets they name.
+//!
+//! | parameter | meaning |
+//! |---|---|
+//! | `config-table`, `state-table` | the tables' names |
+//! | `accounts` | account ids or role ARNs, comma-separated |
+//! | `regions` | Regions, comma-separated; absent: the hub's own |
+//! | `spoke-role` | the role's name in every account; absent: `dayshift-spoke` |
+//! | `external-id` | what the spoke roles ask for |
+//! | `tag-key` | the tag that names a schedule; absent: `Schedule` |
+//! | `default-timezone` | the zone of schedules that name none; absent: `UTC` |
+//! | `kinds` | what is started and stopped; absent: every kind |
+//! | `metrics-namespace` | where metrics go; absent: no metrics |
+//! | `partitions/P/accounts`, `.../regions` | the same for another partition |
+//! | `partitions/P/credentials` | that partition's base credentials, a SecureString of JSON |
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+    str::FromStr,
+};
+
+use chrono_tz::Tz;
+use serde::Deserialize;
+
+use crate::{
+    config::zone,
+    id::{AccountId, InvalidName, Kind, Partition, Region, RoleName, Target},
+    mistake::{Code, Mistake},
+};
+
+/// Parameters by their names below the prefix: `tag-key`, `partitions/aws-cn/accounts`.
+pub type Parameters = BTreeMap<String, String>;
+
+/// What a deployment is.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The table of periods and schedules.
+    pub config_table: String,
+    /// The table of memories.
+    pub state_table: String,
+    /// The tag whose value names a resource's schedule.
+    pub tag_key: String,
+    /// The zone of schedules that name none.
+    pub default_zone: Tz,
+    /// What is started and stopped.
+    pub kinds: Vec<Kind>,
+    /// What spoke roles ask for.
+    pub external_id: Option<String>,
+    /// Where metrics go; none means that none are published.
+    pub metrics_namespace: Option<String>,
+    /// The partitions that are served, the hub's own among them.
+    pub partitions: BTreeMap<Partition, Reach>,
+}
+
+/// What is served in one partition.
+#[derive(Clone, Debug, Default)]
+pub struct Reach {
+    /// The accounts, each with the role to assume there.
+    pub accounts: BTreeMap<AccountId, RoleArn>,
+    /// The Regions.
+    pub regions: BTreeSet<Region>,
+    /// Credentials to assume those roles with; none in the hub's own partition, where it has its role.
+    pub credentials: Option<BaseCredentials>,
+}
+
+/// A role's ARN.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RoleArn(String);
+
+impl RoleArn {
+    fn new(partition: &Partition, account: &AccountId, role: &RoleName) -> Self {
+        Self(format!("arn:{partition}:iam::{account}:role/{role}"))
+    }
+
+    /// The ARN as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Long-lived credentials of a partition that the hub's role cannot reach.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BaseCredentials {
+    /// The access key's id.
+    pub access_key_id: String,
+    /// The access key.
+    pub secret_access_key: Secret,
+    /// A session token, if the credentials are temporary.
+    #[serde(default)]
+    pub session_token: Option<Secret>,
+}
+
+/// A text that is never shown.
+#[derive(Clone, Deserialize)]
+#[serde(transparent)]
+pub struct Secret(String);
+
+impl Secret {
+    /// The text itself, for the one call that needs it.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(...)")
+    }
+}
+
+impl Settings {
+    /// Understands parameters. `home` is the hub's own Region. With the settings come the mistakes that cost
+    /// only what they name, such as one malformed account id.
+    ///
+    /// # Errors
+    ///
+    /// Every mistake, if one of them leaves no way to run a pass: a table's name is missing, the tag key, the
+    /// zone or a kind is wrong. (With a wrong tag key or kind, the wrong resources would be served.)
+    pub fn parse(
+        parameters: &Parameters,
+        home: &Region,
+    ) -> Result<(Self, Vec<Mistake>), Vec<Mistake>> {
+        let mut reader = Reader { parameters, mistakes: Vec::new(), fatal: false };
+        let spoke_role = reader.fatal_parsed("spoke-role").unwrap_or_else(default_role);
+        let settings = Settings {
+            config_table: reader.required("config-table"),
+            state_table: reader.required("state-table"),
+            tag_key: reader.text("tag-key").unwrap_or("Schedule").to_owned(),
+            default_zone: reader.default_zone(),
+            kinds: reader.kinds(),
+            external_id: reader.text("external-id").map(str::to_owned),
+            metrics_namespace: reader.text("metrics-namespace").map(str::to_owned),
+            partitions: reader.partitions(home, &spoke_role),
+        };
+        if reader.fatal { Err(reader.mistakes) } else { Ok((settings, reader.mistakes)) }
+    }
+
+    /// Every target: each account in each Region of its partition, in order.
+    pub fn targets(&self) -> Vec<Target> {
+        let reaches = self.partitions.values();
+        reaches
+            .flat_map(|reach| {
+                let regions = &reach.regions;
+                reach.accounts.keys().flat_map(move |account| {
+                    regions.iter().map(move |region| Target::new(account.clone(), region.clone()))
+                })
+            })
+            .collect()
+    }
+
+    /// The role to assume in a target.
+    pub fn role(&self, target: &Target) -> Option<&RoleArn> {
+        self.partitions.get(&target.partition)?.accounts.get(&target.account)
+    }
+}
+
+fn default_role() -> RoleName {
+    #[expect(clippy::unwrap_used, reason = "a literal that its own test parses")]
+    "dayshift-spoke".parse().unwrap()
+}
+
+struct Reader<'a> {
+    parameters: &'a Parameters,
+    mistakes: Vec<Mistake>,
+    fatal: bool,
+}
+
+impl<'a> Reader<'a> {
+    fn text(&self, name: &str) -> Option<&'a str> {
+        self.parameters.get(name).map(|text| text.trim()).filter(|text| !text.is_empty())
+    }
+
+    fn report(
+        &mut self,
+        name: &str,
+        text: &str,
+        code: Code,
+        message: impl Into<String>,
+        help: impl Into<String>,
+    ) {
+        self.mistakes.push(Mistake::whole("parameters", name, text, code).saying(message, help));
+    }
+
+    fn refuse(&mut self, name: &str, error: &InvalidName) {
+        let message = format!("`{}` is not {}", error.text, error.what);
+        self.report(name, &error.text, Code::BadName, message, error.rule);
+    }
+
+    fn required(&mut self, name: &str) -> String {
+        if self.text(name).is_none() {
+            self.fatal = true;
+            self.report(
+                name,
+                "",
+                Code::Missing,
+                "the parameter is missing",
+                "create it with the table's name",
+            );
+        }
+        self.text(name).unwrap_or_default().to_owned()
+    }
+
+    fn fatal_parsed<T: FromStr<Err = InvalidName>>(&mut self, name: &str) -> Option<T> {
+        let parsed = self.text(name)?.parse();
+        if let Err(error) = &parsed {
+            self.fatal = true;
+            self.refuse(name, error);
+        }
+        parsed.ok()
+    }
+
+    fn default_zone(&mut self) -> Tz {
+        let Some(text) = self.text("default-timezone") else { return Tz::UTC };
+        zone(text).unwrap_or_else(|wrong| {
+            self.fatal = true;
+            self.mistakes.push(wrong.with("parameters", "default-timezone", text));
+            Tz::UTC
+        })
+    }
+
+    fn kinds(&mut self) -> Vec<Kind> {
+        let Some(text) = self.text("kinds") else { return Kind::ALL.to_vec() };
+        let before = self.mistakes.len();
+        let kinds = self.list("kinds", text);
+        self.fatal |= self.mistakes.len() > before;
+        Kind::ALL.into_iter().filter(|kind| kinds.contains(kind)).collect()
+    }
+
+    fn list<T: FromStr<Err = InvalidName>>(&mut self, name: &str, text: &str) -> Vec<T> {
+        let members = text.split(',').map(str::trim).filter(|member| !member.is_empty());
+        members
+            .filter_map(|member| member.parse().map_err(|error| self.refuse(name, &error)).ok())
+            .collect()
+    }
+
+    fn partitions(&mut self, home: &Region, role: &RoleName) -> BTreeMap<Partition, Reach> {
+        let mut partitions = BTreeMap::new();
+        let own = home.partition();
+        partitions.insert(own.clone(), self.reach("", &own, Some(home), role));
+        let below = self
+            .parameters
+            .keys()
+            .filter_map(|name| name.strip_prefix("partitions/")?.split_once('/'));
+        let names: BTreeSet<&str> = below.map(|(partition, _)| partition).collect();
+        for name in names {
+            match name.parse::<Partition>() {
+                Ok(partition) if partition == own => {
+                    let help = "write its accounts and Regions without `partitions/...`";
+                    self.report(
+                        &format!("partitions/{name}"),
+                        name,
+                        Code::Conflict,
+                        "this is the hub's own partition",
+                        help,
+                    );
+                }
+                Ok(partition) => {
+                    let reach = self.reach(&format!("partitions/{name}/"), &partition, None, role);
+                    partitions.insert(partition, reach);
+                }
+                Err(error) => self.refuse(&format!("partitions/{name}"), &error),
+            }
+        }
+        partitions
+    }
+
+    fn reach(
+        &mut self,
+        below: &str,
+        partition: &Partition,
+        home: Option<&Region>,
+        role: &RoleName,
+    ) -> Reach {
+        let regions = self.regions(&format!("{below}regions"), partition, home);
+        let accounts = self.accounts(&format!("{below}accounts"), partition, role);
+        let credentials =
+            if home.is_some() { None } else { self.credentials(&format!("{below}credentials")) };
+        Reach { accounts, regions, credentials }
+    }
+
+    fn regions(
+        &mut self,
+        name: &str,
+        partition: &Partition,
+        home: Option<&Region>,
+    ) -> BTreeSet<Region> {
+        let Some(text) = self.text(name) else {
+            if home.is_none() {
+                self.report(
+                    name,
+                    "",
+                    Code::Missing,
+                    "no Regions are named",
+                    "write them, comma-separated",
+                );
+            }
+            return home.cloned().into_iter().collect();
+        };
+        let (own, foreign): (Vec<Region>, Vec<Region>) = self
+            .list(name, text)
+            .into_iter()
+            .partition(|region: &Region| region.partition() == *partition);
+        for region in foreign {
+            let theirs = region.partition();
+            let message = format!("`{region}` is not in the partition `{partition}`");
+            let help = format!("write it in `partitions/{theirs}/regions`");
+            self.report(name, region.as_str(), Code::BadValue, message, help);
+        }
+        own.into_iter().collect()
+    }
+
+    fn accounts(
+        &mut self,
+        name: &str,
+        partition: &Partition,
+        role: &RoleName,
+    ) -> BTreeMap<AccountId, RoleArn> {
+        let mut accounts = BTreeMap::new();
+        let Some(text) = self.text(name) else {
+            self.report(
+                name,
+                "",
+                Code::Missing,
+                "no accounts are named",
+                "write their ids or role ARNs, comma-separated",
+            );
+            return accounts;
+        };
+        for member in text.split(',').map(str::trim).filter(|member| !member.is_empty()) {
+            match spoke(member, partition, role) {
+                Ok((account, _)) if accounts.contains_key(&account) => {
+                    let message = format!("the account {account} is named twice");
+                    self.report(name, member, Code::Duplicate, message, "leave one of them out");
+                }
+                Ok((account, arn)) => drop(accounts.insert(account, arn)),
+                Err(error) => self.refuse(name, &error),
+            }
+        }
+        accounts
+    }
+
+    fn credentials(&mut self, name: &str) -> Option<BaseCredentials> {
+        let help =
+            r#"write a SecureString of {"access_key_id": "...", "secret_access_key": "..."}"#;
+        let Some(text) = self.text(name) else {
+            self.report(name, "", Code::Missing, "the partition has no credentials", help);
+            return None;
+        };
+        // Neither the text nor the parser's message is shown: both may hold the secret.
+        let credentials = serde_json::from_str(text);
+        if credentials.is_err() {
+            self.report(name, "", Code::BadValue, "these are not credentials", help);
+        }
+        credentials.ok()
+    }
+}
+
+/// An account id, or the ARN of a role: `arn:aws-cn:iam::111122223333:role/path/name`.
+fn spoke(
+    text: &str,
+    partition: &Partition,
+    role: &RoleName,
+) -> Result<(AccountId, RoleArn), InvalidName> {
+    let Some(rest) = text.strip_prefix("arn:") else {
+        let account: AccountId = text.parse()?;
+        let arn = RoleArn::new(partition, &account, role);
+        return Ok((account, arn));
+    };
+    let invalid = || InvalidName {
+        what: "a role ARN of this partition",
+        text: text.into(),
+        rule: "write `arn:PARTITION:iam::ACCOUNT:role/NAME`",
+    };
+    let rest = rest
+        .strip_prefix(partition.as_str())
+        .and_then(|rest| rest.strip_prefix(":iam::"))
+        .ok_or_else(invalid)?;
+    let (account, name) = rest.split_once(":role/").ok_or_else(invalid)?;
+    name.rsplit('/').next().unwrap_or(name).parse::<RoleName>()?;
+    Ok((account.parse()?, RoleArn(text.into())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parameters(more: &[(&str, &str)]) -> Parameters {
+        let tables = [("config-table", "c"), ("state-table", "s"), ("accounts", "111122223333")];
+        tables
+            .iter()
+            .chain(more)
+            .map(|(name, text)| ((*name).to_owned(), (*text).to_owned()))
+            .collect()
+    }
+
+    fn parse(more: &[(&str, &str)]) -> Result<(Settings, Vec<Mistake>), Vec<Mistake>> {
+        Settings::parse(&parameters(more), &"eu-west-1".parse().unwrap())
+    }
+
+    fn targets(settings: &Settings) -> Vec<String> {
+        settings.targets().iter().map(ToString::to_string).collect()
+    }
+
+    const KEYS: (&str, &str) = (
+        "partitions/aws-cn/credentials",
+        r#"{"access_key_id": "AK", "secret_access_key": "hush"}"#,
+    );
+
+    #[test]
+    fn absent_parameters_have_defaults() {
+        let (settings, mistakes) = parse(&[]).unwrap();
+        assert_eq!(mistakes, []);
+        assert_eq!((settings.tag_key.as_str(), settings.default_zone), ("Schedule", Tz::UTC));
+        assert_eq!(targets(&settings), ["aws/111122223333/eu-west-1"]);
+        let role = settings.role(&settings.targets()[0]).unwrap();
+        assert_eq!(role.as_str(), "arn:aws:iam::111122223333:role/dayshift-spoke");
+    }
+
+    #[test]
+    fn one_hub_serves_two_partitions() {
+        let more = [
+            ("regions", "eu-west-1, us-east-1"),
+            ("partitions/aws-cn/accounts", "arn:aws-cn:iam::444455556666:role/ops/night"),
+            ("partitions/aws-cn/regions", "cn-north-1"),
+            KEYS,
+        ];
+        let (settings, mistakes) = parse(&more).unwrap();
+        assert_eq!(mistakes, []);
+        assert_eq!(
+            targets(&settings),
+            [
+                "aws/111122223333/eu-west-1",
+                "aws/111122223333/us-east-1",
+                "aws-cn/444455556666/cn-north-1"
+            ]
+        );
+        assert!(!format!("{settings:?}").contains("hush"), "a secret shows in {settings:?}");
+    }
+
+    #[test]
+    fn a_mistake_costs_only_what_it_names() {
+        let more = [
+            ("accounts", "111122223333,12,111122223333"),
+            ("regions", "eu-west-1,cn-north-1,mars"),
+        ];
+        let (settings, mistakes) = parse(&more).unwrap();
+        assert_eq!(targets(&settings), ["aws/111122223333/eu-west-1"]);
+        let codes: Vec<_> = mistakes.iter().map(|mistake| mistake.code).collect();
+        assert_eq!(codes, [Code::BadName, Code::BadValue, Code::BadName, Code::Duplicate]);
+    }
+
+    #[test]
+    fn without_tables_or_with_a_wrong_kind_nothing_runs() {
+        let mistakes =
+            Settings::parse(&Parameters::new(), &"eu-west-1".parse().unwrap()).unwrap_err();
+        let fields: Vec<_> = mistakes.iter().map(|mistake| mistake.field.as_str()).collect();
+        assert_eq!(fields, ["config-table", "state-table", "accounts"]);
+        assert!(parse(&[("kinds", "ec2-instance,lambda")]).is_err());
+        assert!(parse(&[("default-timezone", "Mars/Olympus")]).is_err());
+    }
+
+    #[test]
+    fn credentials_that_are_none_do_not_show_their_text() {
+        let more = [
+            ("partitions/aws-cn/accounts", "444455556666"),
+            ("partitions/aws-cn/regions", "cn-north-1"),
+            (KEYS.0, "hush hush"),
+        ];
+        let (_, mistakes) = parse(&more).unwrap();
+        assert_eq!(mistakes.len(), 1);
+        assert!(!format!("{mistakes:?}").contains("hush"));
+    }
+}
