@@ -1,1 +1,30 @@
-//! The pass: observe, decide, act, record, over ports
+//! The pass: observe, decide, act, record, over ports that AWS and a fake both implement.
+//!
+//! [`pass::run`] walks every target through the same steps, several at a time:
+//!
+//! ```text
+//!            ┌ observe ─ list each kind, load memory      (reads)
+//!  target ──▶┤ decide  ─ scheduler_core::decision         (pure)
+//!            │ act     ─ record intent, call, settle      (writes)
+//!            └▶ TargetReport ──▶ record: metrics, log     (after all targets)
+//! ```
+//!
+//! Trouble is a value: a target that cannot be read, a call that fails or a step that panics is a line in its
+//! own target's report, and nothing in another's. The laws that hold are in `tests/laws/main.rs`, run against the
+//! stateful fake beside them.
+//!
+//! This crate knows tokio and time limits, but no clock and no AWS.
+#![warn(missing_docs)]
+
+pub mod batch;
+pub mod metrics;
+pub mod pass;
+pub mod ports;
+pub mod record;
+pub mod report;
+
+mod target;
+
+pub use pass::{Mode, Pass, Scope, Tick};
+pub use ports::{Cloud, MemoryStore};
+pub use report::{PassReport, ResourceReport, Result as ActionResult, TargetReport};

@@ -1,0 +1,110 @@
+//! A pass in numbers for CloudWatch. Every metric stands in this table, with its unit and dimensions.
+//!
+//! | metric | dimensions | unit | meaning |
+//! |---|---|---|---|
+//! | `Managed` | Schedule, Kind | Count | resources that follow the schedule |
+//! | `Running` | Schedule, Kind | Count | those that run after the pass |
+//! | `Stopped` | Schedule, Kind | Count | those that rest after the pass |
+//! | `Started` | Schedule, Kind | Count | those that the pass started |
+//! | `StoppedNow` | Schedule, Kind | Count | those that the pass stopped |
+//! | `Failed` | Schedule, Kind | Count | those whose start or stop failed or had no answer |
+//! | `PassDuration` | | Milliseconds | how long the pass took |
+//! | `Targets` | | Count | targets visited |
+//! | `FailedTargets` | | Count | targets with trouble of their own |
+
+use std::collections::BTreeMap;
+
+use scheduler_core::{Kind, Observed, decision::Action};
+
+use crate::report::{PassReport, ResourceReport, Result as ActionResult};
+
+/// One number.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Datum {
+    /// The metric's name.
+    pub name: &'static str,
+    /// The schedule and kind it is about; none if it is about the pass.
+    pub dimensions: Option<(String, Kind)>,
+    /// The number.
+    pub value: f64,
+    /// Its unit.
+    pub unit: Unit,
+}
+
+/// The units in use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unit {
+    /// A count.
+    Count,
+    /// Milliseconds.
+    Milliseconds,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Tally {
+    managed: u32,
+    running: u32,
+    stopped: u32,
+    started: u32,
+    stopped_now: u32,
+    failed: u32,
+}
+
+/// The numbers of a pass. Resources whose tag names no schedule are not counted: their tag is anybody's text,
+/// and every new dimension costs money.
+pub fn of(report: &PassReport) -> Vec<Datum> {
+    let mut tallies: BTreeMap<(&str, Kind), Tally> = BTreeMap::new();
+    for resource in
+        report.targets.iter().flat_map(|target| &target.resources).filter(|r| r.desired.is_some())
+    {
+        let key = (resource.resource.schedule_tag.trim(), resource.resource.key.kind);
+        tallies.entry(key).or_default().count(resource);
+    }
+    let mut data: Vec<_> =
+        tallies.iter().flat_map(|((schedule, kind), tally)| tally.data(schedule, *kind)).collect();
+    let failed = report.targets.iter().filter(|target| !target.troubles.is_empty()).count();
+    let whole = |name, value, unit| Datum { name, dimensions: None, value, unit };
+    data.push(whole("PassDuration", report.duration.as_secs_f64() * 1000.0, Unit::Milliseconds));
+    data.push(whole("Targets", report.targets.len() as f64, Unit::Count));
+    data.push(whole("FailedTargets", failed as f64, Unit::Count));
+    data
+}
+
+impl Tally {
+    fn count(&mut self, report: &ResourceReport) {
+        let done = report.result == ActionResult::Done;
+        self.managed += 1;
+        match (&report.action, report.resource.observed) {
+            (Action::Start, _) if done => {
+                self.started += 1;
+                self.running += 1;
+            }
+            (Action::Stop, _) if done => {
+                self.stopped_now += 1;
+                self.stopped += 1;
+            }
+            (_, Observed::Running) => self.running += 1,
+            (_, Observed::Stopped) => self.stopped += 1,
+            (_, Observed::InTransition | Observed::Gone | Observed::Unsuitable(_)) => {}
+        }
+        self.failed += u32::from(report.result.failure().is_some());
+    }
+
+    fn data(self, schedule: &str, kind: Kind) -> impl Iterator<Item = Datum> {
+        let dimensions = Some((schedule.to_owned(), kind));
+        let counts = [
+            ("Managed", self.managed),
+            ("Running", self.running),
+            ("Stopped", self.stopped),
+            ("Started", self.started),
+            ("StoppedNow", self.stopped_now),
+            ("Failed", self.failed),
+        ];
+        counts.into_iter().map(move |(name, value)| Datum {
+            name,
+            dimensions: dimensions.clone(),
+            value: value.into(),
+            unit: Unit::Count,
+        })
+    }
+}

@@ -1,0 +1,239 @@
+//! What came of a pass: as values, and as the rows that scripts read.
+//!
+//! The rows are types of their own, so that renaming a field of a value cannot break somebody's `jq`.
+
+use std::time::Duration;
+
+use scheduler_core::{
+    Resource, Target, decision::Action, memory::Outcome, resource::Failure, schedule::Desired,
+};
+use serde::{Deserialize, Serialize};
+
+use crate::pass::Tick;
+
+/// What came of a pass.
+#[derive(Clone, Debug)]
+pub struct PassReport {
+    /// What the pass was for.
+    pub tick: Tick,
+    /// What came of each target, in order.
+    pub targets: Vec<TargetReport>,
+    /// How long it took.
+    pub duration: Duration,
+}
+
+/// What came of one target.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TargetReport {
+    /// The target.
+    pub target: Target,
+    /// What went wrong with the target itself; empty if nothing did.
+    pub troubles: Vec<Failure>,
+    /// What came of its resources, in order.
+    pub resources: Vec<ResourceReport>,
+}
+
+/// What came of one resource.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ResourceReport {
+    /// The resource, as it was observed before.
+    pub resource: Resource,
+    /// What its schedule wants; none if it has none.
+    pub desired: Option<Desired>,
+    /// What was decided.
+    pub action: Action,
+    /// What came of that.
+    pub result: Result,
+}
+
+/// What came of a decision.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Result {
+    /// It was carried out; for a `leave`, nothing was to be.
+    Done,
+    /// AWS refused.
+    Failed(Failure),
+    /// No answer came; the next observation settles it.
+    Unknown(Failure),
+    /// It was a dry run.
+    Planned,
+}
+
+impl From<Outcome> for Result {
+    fn from(outcome: Outcome) -> Self {
+        match outcome {
+            Outcome::Done => Result::Done,
+            Outcome::Failed(failure) => Result::Failed(failure),
+            Outcome::Unknown(failure) => Result::Unknown(failure),
+        }
+    }
+}
+
+impl Result {
+    /// What went wrong, if something did.
+    pub fn failure(&self) -> Option<&Failure> {
+        match self {
+            Result::Failed(failure) | Result::Unknown(failure) => Some(failure),
+            Result::Done | Result::Planned => None,
+        }
+    }
+
+    fn as_str(&self) -> &'static str {
+        match self {
+            Result::Done => "done",
+            Result::Failed(_) => "failed",
+            Result::Unknown(_) => "unknown",
+            Result::Planned => "planned",
+        }
+    }
+}
+
+/// A pass as scripts read it: the answer of the hub, and the output of `run` and `demo`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct RunReport {
+    /// The counts.
+    pub pass: PassRow,
+    /// One row for each resource.
+    pub outcomes: Vec<OutcomeRow>,
+    /// One row for each target.
+    pub targets: Vec<TargetRow>,
+}
+
+/// A pass in numbers. `resources` is the sum of the four that follow it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct PassRow {
+    /// The instant that was evaluated.
+    pub at: String,
+    /// How many targets were visited.
+    pub targets: usize,
+    /// How many resources carry the tag and are in scope.
+    pub resources: usize,
+    /// How many were started; in a dry run, how many would be.
+    pub started: usize,
+    /// How many were stopped; in a dry run, how many would be.
+    pub stopped: usize,
+    /// How many were left as they are.
+    pub left: usize,
+    /// How many starts and stops failed, or had no answer.
+    pub failed: usize,
+    /// How long the pass took, in milliseconds.
+    pub duration_ms: u64,
+}
+
+/// What came of one resource.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct OutcomeRow {
+    /// The resource's partition.
+    pub partition: String,
+    /// The resource's account.
+    pub account: String,
+    /// The resource's Region.
+    pub region: String,
+    /// The resource's kind.
+    pub kind: String,
+    /// The resource's id.
+    pub resource: String,
+    /// The value of its schedule tag.
+    pub schedule: String,
+    /// What it was doing.
+    pub observed: String,
+    /// What its schedule wants, if it has one.
+    pub desired: Option<String>,
+    /// `start`, `stop` or `leave`.
+    pub action: String,
+    /// Why that was decided.
+    pub why: String,
+    /// `done`, `failed`, `unknown` or `planned`.
+    pub outcome: String,
+    /// The class of failure, or of the reason for leaving it.
+    pub code: Option<String>,
+    /// What AWS said, if it said no.
+    pub message: Option<String>,
+}
+
+/// What came of one target.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct TargetRow {
+    /// Its partition.
+    pub partition: String,
+    /// Its account.
+    pub account: String,
+    /// Its Region.
+    pub region: String,
+    /// `ok` or `failed`.
+    pub outcome: String,
+    /// The class of the first failure.
+    pub code: Option<String>,
+    /// What went wrong; several things are separated by semicolons.
+    pub message: Option<String>,
+}
+
+impl PassReport {
+    /// The report as rows.
+    pub fn rows(&self) -> RunReport {
+        let outcomes: Vec<_> = self.targets.iter().flat_map(TargetReport::outcome_rows).collect();
+        let count = |action: &str| {
+            outcomes.iter().filter(|row| row.action == action && !row.has_failed()).count()
+        };
+        let pass = PassRow {
+            at: self.tick.now.to_rfc3339_opts(chrono::SecondsFormat::AutoSi, true),
+            targets: self.targets.len(),
+            resources: outcomes.len(),
+            started: count("start"),
+            stopped: count("stop"),
+            left: count("leave"),
+            failed: outcomes.iter().filter(|row| row.has_failed()).count(),
+            duration_ms: u64::try_from(self.duration.as_millis()).unwrap_or(u64::MAX),
+        };
+        RunReport { pass, outcomes, targets: self.targets.iter().map(TargetReport::row).collect() }
+    }
+}
+
+impl OutcomeRow {
+    fn has_failed(&self) -> bool {
+        matches!(self.outcome.as_str(), "failed" | "unknown")
+    }
+}
+
+impl TargetReport {
+    fn outcome_rows(&self) -> impl Iterator<Item = OutcomeRow> {
+        self.resources.iter().map(|report| report.row(&self.target))
+    }
+
+    fn row(&self) -> TargetRow {
+        let messages: Vec<_> = self.troubles.iter().map(ToString::to_string).collect();
+        TargetRow {
+            partition: self.target.partition.to_string(),
+            account: self.target.account.to_string(),
+            region: self.target.region.to_string(),
+            outcome: if messages.is_empty() { "ok" } else { "failed" }.into(),
+            code: self.troubles.first().map(|failure| failure.code.to_string()),
+            message: (!messages.is_empty()).then(|| messages.join("; ")),
+        }
+    }
+}
+
+impl ResourceReport {
+    fn row(&self, target: &Target) -> OutcomeRow {
+        let (action, why, left) = match &self.action {
+            Action::Start => ("start", "its schedule wants it running".to_owned(), None),
+            Action::Stop => ("stop", "its schedule wants it stopped".to_owned(), None),
+            Action::Leave(why) => ("leave", why.to_string(), Some(why.code().to_owned())),
+        };
+        OutcomeRow {
+            partition: target.partition.to_string(),
+            account: target.account.to_string(),
+            region: target.region.to_string(),
+            kind: self.resource.key.kind.to_string(),
+            resource: self.resource.key.id.to_string(),
+            schedule: self.resource.schedule_tag.clone(),
+            observed: self.resource.observed.as_str().into(),
+            desired: self.desired.map(|desired| desired.to_string()),
+            action: action.into(),
+            why,
+            outcome: self.result.as_str().into(),
+            code: self.result.failure().map(|failure| failure.code.to_string()).or(left),
+            message: self.result.failure().map(ToString::to_string),
+        }
+    }
+}
