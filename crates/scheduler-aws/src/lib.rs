@@ -1,1 +1,60 @@
-//! AWS behind the engine's ports: sessions, one file per kind, stores
+//! AWS behind the engine's ports. The only crate that imports an AWS crate; it translates and never decides.
+//!
+//! [`Aws`] is one door to all of it: sessions for spokes ([`session`]), one file per kind ([`ec2`], [`rds`]),
+//! the stores ([`config_table`], [`state_table`], [`parameters`]) and metrics ([`metrics`]). Each adapter builds
+//! a request, sends it and parses the answer; the parse is a free function with a test. No SDK type leaves
+//! this crate.
+//!
+//! # Invariants
+//!
+//! | promise | held by |
+//! |---|---|
+//! | one HTTP client, one SDK client per (service, Region) | [`Aws`] keeps them; credentials are given per call |
+//! | a throttled account drains nobody else's retry budget | a retry partition per target, [`session::Spoke`]; `tests/adapters` |
+//! | every call has a time limit | [`connect`] sets them for all clients |
+//! | a write without an answer is unknown, not failed | [`failure::outcome`] |
+//! | each error has one class | [`failure::classify`] |
+#![warn(missing_docs)]
+
+pub mod cloud;
+pub mod config_table;
+pub mod connect;
+pub mod ec2;
+pub mod failure;
+pub mod metrics;
+pub mod parameters;
+pub mod rds;
+pub mod session;
+pub mod state_table;
+
+mod clients;
+
+use std::sync::Arc;
+
+use aws_types::SdkConfig;
+use scheduler_core::{Instant, Region};
+
+/// Everything that is kept from one pass to the next: clients, connections and sessions. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Aws {
+    pub(crate) clients: Arc<clients::Clients>,
+    pub(crate) sessions: Arc<session::Sessions>,
+    pub(crate) base: SdkConfig,
+    home: Region,
+}
+
+impl Aws {
+    pub(crate) fn new(base: SdkConfig, home: Region) -> Self {
+        Self { clients: Arc::default(), sessions: Arc::default(), base, home }
+    }
+
+    /// The Region in which the hub and its stores are.
+    pub fn home(&self) -> &Region {
+        &self.home
+    }
+
+    /// What time it is, by the clock that requests are signed with.
+    pub fn now(&self) -> Instant {
+        self.base.time_source().map_or(Instant::UNIX_EPOCH, |clock| clock.now().into())
+    }
+}

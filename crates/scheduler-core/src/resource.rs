@@ -81,6 +81,8 @@ pub enum Unsuitable {
     ReadReplica,
     /// A database that read replicas copy from: RDS does not stop one.
     ReplicaSource,
+    /// A member of an Auto Scaling group, which would replace it.
+    GroupMember,
     /// A state from which AWS offers neither start nor stop, such as a failed database.
     BadState,
 }
@@ -94,6 +96,7 @@ impl Unsuitable {
             }
             Unsuitable::ReadReplica => "a read replica, which RDS does not stop",
             Unsuitable::ReplicaSource => "the source of a read replica, which RDS does not stop",
+            Unsuitable::GroupMember => "a member of an Auto Scaling group, which would replace it",
             Unsuitable::BadState => "in a state from which AWS neither starts nor stops it",
         }
     }

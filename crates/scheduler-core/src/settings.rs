@@ -97,6 +97,12 @@ pub struct BaseCredentials {
 #[serde(transparent)]
 pub struct Secret(String);
 
+impl From<String> for Secret {
+    fn from(text: String) -> Self {
+        Self(text)
+    }
+}
+
 impl Secret {
     /// The text itself, for the one call that needs it.
     pub fn expose(&self) -> &str {

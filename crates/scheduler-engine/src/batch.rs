@@ -13,9 +13,14 @@ use scheduler_core::{
 ///
 /// Only a refusal that is about some of the resources is narrowed. One that is about the caller or the moment
 /// (denied, throttled, unreachable) would be said of every part, so all share it.
-pub async fn narrowed<F>(ids: &[ResourceId], size: usize, mut call: F) -> Vec<(ResourceId, Outcome)>
+pub async fn narrowed<F, Answer>(
+    ids: &[ResourceId],
+    size: usize,
+    mut call: F,
+) -> Vec<(ResourceId, Outcome)>
 where
-    F: AsyncFnMut(&[ResourceId]) -> Outcome,
+    F: FnMut(&[ResourceId]) -> Answer,
+    Answer: Future<Output = Outcome>,
 {
     let mut outcomes = Vec::with_capacity(ids.len());
     let mut waiting: Vec<Vec<ResourceId>> =
@@ -69,6 +74,8 @@ fn is_about_some(failure: &Failure) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::future::ready;
+
     use super::*;
 
     fn ids(count: usize) -> Vec<ResourceId> {
@@ -84,7 +91,7 @@ mod tests {
     ) -> (usize, usize) {
         let bad: Vec<ResourceId> = bad.iter().map(|n| format!("i-{n}").parse().unwrap()).collect();
         let mut calls = 0;
-        let outcomes = narrowed(&ids(count), 50, async |batch: &[ResourceId]| {
+        let outcomes = narrowed(&ids(count), 50, |batch: &[ResourceId]| {
             calls += 1;
             assert!(batch.len() <= 50);
             let Some(first) = batch.iter().find(|id| bad.contains(id)) else {
@@ -92,7 +99,7 @@ mod tests {
             };
             let message =
                 if names_ids { format!("The instance '{first}' cannot.") } else { "No.".into() };
-            Outcome::Failed(Failure { code, message })
+            ready(Outcome::Failed(Failure { code, message }))
         })
         .await;
         assert_eq!(outcomes.len(), count);

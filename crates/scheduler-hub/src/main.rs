@@ -1,1 +1,53 @@
-fn main() {}
+//! `bootstrap`: the hub as a Lambda function on `provided.al2023`.
+//!
+//! It needs no environment variable beyond those that Lambda itself sets; `DAYSHIFT_PREFIX` overrides where its
+//! parameters are.
+
+use std::time::{Duration, SystemTime};
+
+use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
+use scheduler_aws::{Aws, connect::Access};
+use scheduler_hub::{Answer, Hub, HubError, prefix_of};
+use serde_json::Value;
+use tokio::time::Instant;
+use tracing_subscriber::{filter::Targets, fmt, layer::SubscriberExt, util::SubscriberInitExt};
+
+/// What is left of the invocation's time for recording what came of the pass.
+const MARGIN: Duration = Duration::from_secs(5);
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda_runtime::Error> {
+    log_as_json();
+    let aws = Aws::connect(Access::default()).await?;
+    let hub = Hub::new(aws, prefix()?);
+    lambda_runtime::run(service_fn(|event| answer(&hub, event))).await
+}
+
+fn log_as_json() {
+    let lines = fmt::layer()
+        .json()
+        .flatten_event(true)
+        .with_current_span(false)
+        .with_span_list(false)
+        .with_target(false);
+    let ours = Targets::new()
+        .with_target("scheduler", tracing::Level::INFO)
+        .with_default(tracing::Level::WARN);
+    tracing_subscriber::registry().with(lines).with(ours).init();
+}
+
+fn prefix() -> Result<String, std::env::VarError> {
+    std::env::var("DAYSHIFT_PREFIX")
+        .or_else(|_| std::env::var("AWS_LAMBDA_FUNCTION_NAME").map(|name| prefix_of(&name)))
+}
+
+async fn answer(hub: &Hub, event: LambdaEvent<Value>) -> Result<Answer, Diagnostic> {
+    let left = event.context.deadline().duration_since(SystemTime::now()).unwrap_or_default();
+    let deadline = Instant::now() + left.saturating_sub(MARGIN);
+    hub.answer(&event.payload, deadline).await.map_err(|error| diagnostic(&error))
+}
+
+fn diagnostic(error: &HubError) -> Diagnostic {
+    tracing::error!(code = error.code(), reason = %error, "no pass");
+    Diagnostic { error_type: error.code().to_owned(), error_message: error.to_string() }
+}

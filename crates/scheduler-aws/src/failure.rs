@@ -1,0 +1,138 @@
+//! What went wrong with a call, in the classes that logs, metrics and reports share.
+
+use aws_smithy_runtime_api::client::{orchestrator::HttpResponse, result::SdkError};
+use aws_smithy_types::error::{display::DisplayErrorContext, metadata::ProvideErrorMetadata};
+use scheduler_core::{
+    memory::Outcome,
+    resource::{Failure, FailureCode},
+};
+
+/// The class of an AWS error code. The names are those of the services' API references; where a service adds
+/// `Fault` or `Exception` to a name, it is left out before comparing.
+pub fn classify(code: &str) -> FailureCode {
+    let name =
+        code.strip_suffix("Exception").or_else(|| code.strip_suffix("Fault")).unwrap_or(code);
+    match name {
+        "AccessDenied"
+        | "UnauthorizedOperation"
+        | "AuthFailure"
+        | "InvalidClientTokenId"
+        | "UnrecognizedClient"
+        | "ExpiredToken"
+        | "RequestExpired"
+        | "OptInRequired"
+        | "SignatureDoesNotMatch"
+        | "RegionDisabled"
+        | "Blocked" => FailureCode::Denied,
+        "RequestLimitExceeded"
+        | "Throttling"
+        | "Throttled"
+        | "ThrottledException"
+        | "TooManyRequests"
+        | "RequestThrottled"
+        | "ProvisionedThroughputExceeded"
+        | "SlowDown" => FailureCode::Throttled,
+        "InsufficientInstanceCapacity"
+        | "InsufficientHostCapacity"
+        | "InsufficientCapacity"
+        | "InsufficientDBInstanceCapacity"
+        | "InsufficientDBClusterCapacity" => FailureCode::NoCapacity,
+        "IncorrectInstanceState"
+        | "IncorrectState"
+        | "InvalidDBInstanceState"
+        | "InvalidDBClusterState"
+        | "IncorrectSpotRequestState" => FailureCode::WrongState,
+        "DBInstanceNotFound" | "DBClusterNotFound" | "ResourceNotFound" | "ParameterNotFound" => {
+            FailureCode::NotFound
+        }
+        "InstanceLimitExceeded"
+        | "VcpuLimitExceeded"
+        | "InstanceQuotaExceeded"
+        | "MaxSpotInstanceCountExceeded"
+        | "LimitExceeded" => FailureCode::Quota,
+        "KMSKeyNotAccessible"
+        | "KMSAccessDenied"
+        | "KMSDisabled"
+        | "KMSInvalidState"
+        | "KMSNotFound" => FailureCode::EncryptionKey,
+        "UnsupportedOperation"
+        | "Unsupported"
+        | "UnsupportedHibernationConfiguration"
+        | "InvalidParameterCombination" => FailureCode::Unsupported,
+        "InternalError"
+        | "InternalFailure"
+        | "InternalServerError"
+        | "ServiceUnavailable"
+        | "Unavailable" => FailureCode::Unreachable,
+        name if name.ends_with(".NotFound") => FailureCode::NotFound,
+        _ => FailureCode::Unknown,
+    }
+}
+
+/// What went wrong. `call` is the API's name for what was tried, such as `ec2:StartInstances`.
+pub(crate) fn failure<E>(call: &str, error: &SdkError<E, HttpResponse>) -> Failure
+where
+    E: ProvideErrorMetadata + std::error::Error + 'static,
+{
+    let Some(service) = error.as_service_error() else {
+        let said = DisplayErrorContext(error).to_string();
+        return Failure {
+            code: FailureCode::Unreachable,
+            message: format!("{call}: no answer: {}", first_line(&said)),
+        };
+    };
+    let (code, message) =
+        (service.code().unwrap_or("no code"), service.message().unwrap_or("no message"));
+    Failure { code: classify(code), message: format!("{call}: {code}: {message}") }
+}
+
+/// What came of a write. Without an answer, or with one that says that the service itself failed, it may or may
+/// not have happened.
+pub(crate) fn outcome<T, E>(call: &str, result: Result<T, SdkError<E, HttpResponse>>) -> Outcome
+where
+    E: ProvideErrorMetadata + std::error::Error + 'static,
+{
+    let Err(error) = result else { return Outcome::Done };
+    let failure = failure(call, &error);
+    // `SdkError` is non-exhaustive; a case that is not known is not a refusal.
+    match &error {
+        SdkError::ConstructionFailure(_) => Outcome::Failed(failure),
+        SdkError::ServiceError(_) if failure.code != FailureCode::Unreachable => {
+            Outcome::Failed(failure)
+        }
+        _ => Outcome::Unknown(failure),
+    }
+}
+
+fn first_line(text: &str) -> &str {
+    text.lines().next().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_error_has_one_class() {
+        for (code, class) in [
+            ("AccessDenied", FailureCode::Denied),
+            ("AccessDeniedException", FailureCode::Denied),
+            ("UnauthorizedOperation", FailureCode::Denied),
+            ("RequestLimitExceeded", FailureCode::Throttled),
+            ("ThrottlingException", FailureCode::Throttled),
+            ("InsufficientInstanceCapacity", FailureCode::NoCapacity),
+            ("IncorrectInstanceState", FailureCode::WrongState),
+            ("InvalidDBInstanceState", FailureCode::WrongState),
+            ("InvalidDBInstanceStateFault", FailureCode::WrongState),
+            ("InvalidInstanceID.NotFound", FailureCode::NotFound),
+            ("DBInstanceNotFound", FailureCode::NotFound),
+            ("VcpuLimitExceeded", FailureCode::Quota),
+            ("KMSKeyNotAccessibleFault", FailureCode::EncryptionKey),
+            ("UnsupportedOperation", FailureCode::Unsupported),
+            ("InternalError", FailureCode::Unreachable),
+            ("SomethingNew", FailureCode::Unknown),
+        ] {
+            assert_eq!(classify(code), class, "{code}");
+        }
+    }
+}

@@ -1,0 +1,53 @@
+//! Metrics: `PutMetricData`, in batches.
+
+use aws_sdk_cloudwatch::types::{Dimension, MetricDatum, StandardUnit};
+use aws_smithy_types::DateTime;
+use scheduler_core::{Instant, resource::Failure};
+use scheduler_engine::metrics::{Datum, Unit};
+
+use crate::{Aws, failure::failure};
+
+/// `PutMetricData` takes at most this many.
+const BATCH: usize = 1000;
+
+impl Aws {
+    /// Publishes the numbers of a pass, as of its instant.
+    ///
+    /// # Errors
+    ///
+    /// If a batch is refused. Those before it are published.
+    pub async fn publish(
+        &self,
+        namespace: &str,
+        data: &[Datum],
+        pass: Instant,
+    ) -> Result<(), Failure> {
+        for batch in data.chunks(BATCH) {
+            let data = batch.iter().map(|datum| metric(datum, pass)).collect();
+            let request = self
+                .cloudwatch()
+                .put_metric_data()
+                .namespace(namespace)
+                .set_metric_data(Some(data));
+            request.send().await.map_err(|error| failure("cloudwatch:PutMetricData", &error))?;
+        }
+        Ok(())
+    }
+}
+
+fn metric(datum: &Datum, pass: Instant) -> MetricDatum {
+    let dimension = |name: &str, value: &str| Dimension::builder().name(name).value(value).build();
+    let dimensions = datum.dimensions.as_ref().map(|(schedule, kind)| {
+        vec![dimension("Schedule", schedule), dimension("Kind", kind.as_str())]
+    });
+    MetricDatum::builder()
+        .metric_name(datum.name)
+        .set_dimensions(dimensions)
+        .value(datum.value)
+        .unit(match datum.unit {
+            Unit::Count => StandardUnit::Count,
+            Unit::Milliseconds => StandardUnit::Milliseconds,
+        })
+        .timestamp(DateTime::from_secs(pass.timestamp()))
+        .build()
+}

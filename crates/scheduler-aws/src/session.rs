@@ -1,0 +1,162 @@
+//! Sessions in spoke accounts: one `AssumeRole` per account, shared by its Regions and kinds, kept until
+//! shortly before it expires.
+
+use std::{collections::HashMap, sync::Arc};
+
+use aws_credential_types::Credentials;
+use aws_smithy_runtime_api::client::{orchestrator::HttpResponse, result::SdkError};
+use chrono::TimeDelta;
+use scheduler_core::{
+    Instant, Region, Settings, Target,
+    resource::{Failure, FailureCode},
+};
+use tokio::sync::Mutex;
+
+use crate::{Aws, connect::static_credentials, failure::failure};
+
+/// How long before its end a session is no longer used: longer than any call takes.
+const MARGIN: TimeDelta = TimeDelta::minutes(5);
+
+/// How long a refusal is believed. One pass asks once for an account, the next asks again.
+const REFUSED_FOR: TimeDelta = TimeDelta::seconds(20);
+
+/// The right to act in one target.
+#[derive(Clone, Debug)]
+pub struct Spoke {
+    pub(crate) credentials: Credentials,
+    /// Names the budget that retries are paid from: one for each target, so that a throttled account slows
+    /// itself alone. The SDK's default is one for each service and Region, shared by all accounts.
+    pub(crate) retry_partition: String,
+}
+
+/// The sessions so far, by role and external id.
+#[derive(Debug, Default)]
+pub(crate) struct Sessions {
+    kept: std::sync::Mutex<HashMap<Key, Slot>>,
+}
+
+type Key = (String, Option<String>);
+/// Locked while the role is being assumed, so that those who come meanwhile wait instead of asking again.
+type Slot = Arc<Mutex<Option<Answer>>>;
+
+#[derive(Clone, Debug)]
+struct Answer {
+    result: Result<Credentials, Failure>,
+    good_until: Instant,
+}
+
+impl Sessions {
+    fn slot(&self, key: Key) -> Slot {
+        let mut kept = self.kept.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        kept.entry(key).or_default().clone()
+    }
+}
+
+impl Aws {
+    /// The right to act in a target. `pass` is the instant of the pass, which the session's name carries.
+    pub(crate) async fn spoke(
+        &self,
+        settings: &Settings,
+        target: &Target,
+        pass: Instant,
+    ) -> Result<Spoke, Failure> {
+        let Some(role) = settings.role(target) else {
+            return Err(Failure {
+                code: FailureCode::Denied,
+                message: format!("no role is configured for {target}"),
+            });
+        };
+        let slot = self.sessions.slot((role.as_str().to_owned(), settings.external_id.clone()));
+        let mut answer = slot.lock().await;
+        let fresh = answer.take().filter(|answer| answer.good_until > self.now());
+        let answer = match fresh {
+            Some(fresh) => answer.insert(fresh),
+            None => answer.insert(self.assume(settings, target, role.as_str(), pass).await),
+        };
+        let credentials = answer.result.clone()?;
+        Ok(Spoke { credentials, retry_partition: target.to_string() })
+    }
+
+    async fn assume(
+        &self,
+        settings: &Settings,
+        target: &Target,
+        role: &str,
+        pass: Instant,
+    ) -> Answer {
+        let refused =
+            |failure| Answer { result: Err(failure), good_until: self.now() + REFUSED_FOR };
+        let (sts, config) = match self.sts_for(settings, target) {
+            Ok(found) => found,
+            Err(failure) => return refused(failure),
+        };
+        let answer = sts
+            .assume_role()
+            .role_arn(role)
+            .role_session_name(session_name(pass))
+            .set_external_id(settings.external_id.clone())
+            .customize()
+            .config_override(config)
+            .send()
+            .await;
+        match answer {
+            Ok(answer) => match answer.credentials.and_then(session) {
+                Some(session) => session,
+                None => refused(Failure {
+                    code: FailureCode::Unknown,
+                    message: "sts:AssumeRole: an answer without credentials".into(),
+                }),
+            },
+            Err(error) => refused(denied(role, &error)),
+        }
+    }
+
+    /// The STS of the target's partition, and the credentials to ask it with: the hub's own, or another
+    /// partition's base credentials. It is asked in the hub's Region or, elsewhere, in the partition's first.
+    fn sts_for(
+        &self,
+        settings: &Settings,
+        target: &Target,
+    ) -> Result<(aws_sdk_sts::Client, aws_sdk_sts::config::Builder), Failure> {
+        let config = aws_sdk_sts::config::Builder::default();
+        if target.partition == self.home().partition() {
+            return Ok((self.sts(self.home()), config));
+        }
+        let reach = settings.partitions.get(&target.partition);
+        let region: &Region =
+            reach.and_then(|reach| reach.regions.first()).unwrap_or(&target.region);
+        let Some(base) = reach.and_then(|reach| reach.credentials.as_ref()) else {
+            let message =
+                format!("there are no base credentials for the partition {}", target.partition);
+            return Err(Failure { code: FailureCode::Denied, message });
+        };
+        Ok((self.sts(region), config.credentials_provider(static_credentials(base))))
+    }
+}
+
+/// `dayshift-20260302T090000Z`: which pass a line of CloudTrail belongs to.
+fn session_name(pass: Instant) -> String {
+    pass.format("dayshift-%Y%m%dT%H%M%SZ").to_string()
+}
+
+/// The session that STS gave. The expiry stays out of the credentials: the SDK would compare it with a clock of
+/// its own.
+fn session(given: aws_sdk_sts::types::Credentials) -> Option<Answer> {
+    let expires = Instant::from_timestamp(given.expiration.secs(), 0)?;
+    let credentials = Credentials::new(
+        given.access_key_id,
+        given.secret_access_key,
+        Some(given.session_token),
+        None,
+        "dayshift-spoke",
+    );
+    Some(Answer { result: Ok(credentials), good_until: expires - MARGIN })
+}
+
+fn denied(
+    role: &str,
+    error: &SdkError<aws_sdk_sts::operation::assume_role::AssumeRoleError, HttpResponse>,
+) -> Failure {
+    let Failure { code, message } = failure("sts:AssumeRole", error);
+    Failure { code, message: format!("{message} (role {role})") }
+}

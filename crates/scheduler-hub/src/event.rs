@@ -1,0 +1,159 @@
+//! What the hub is asked for.
+
+use chrono::TimeDelta;
+use scheduler_core::{AccountId, Instant, Kind, Region, ScheduleName};
+use scheduler_engine::{Mode, Scope, Tick};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// How far ahead of the clock a pass that writes may be. What is settled for an instant makes every earlier
+/// pass a late one, so a pass for next year would silence the hub until then.
+const AHEAD: TimeDelta = TimeDelta::hours(1);
+
+/// An event that the hub understands.
+#[derive(Clone, Debug)]
+pub enum Event {
+    /// The schedule rule's: one pass at the current instant.
+    Scheduled,
+    /// Somebody's.
+    Request(Request),
+}
+
+/// A request, as the command line sends it.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(tag = "action", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Request {
+    /// One pass.
+    Run {
+        /// The instant to evaluate; absent: the current one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        now: Option<Instant>,
+        /// Whether nothing is to be written.
+        #[serde(default)]
+        dry_run: bool,
+        /// What to look at; absent: everything.
+        #[serde(default)]
+        scope: RequestScope,
+    },
+}
+
+/// What a request limits a pass to. What is absent is not limited.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct RequestScope {
+    /// A schedule's name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub schedule: Option<ScheduleName>,
+    /// An account.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account: Option<AccountId>,
+    /// A Region.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub region: Option<Region>,
+    /// A kind.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kind: Option<Kind>,
+}
+
+/// An event that the hub cannot serve.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BadEvent {
+    /// It is neither an EventBridge scheduled event nor a request.
+    #[error("the event is neither a scheduled event nor a request; send {{\"action\": \"run\"}}")]
+    Unknown,
+    /// It is a request with a mistake.
+    #[error("the request has a mistake: {0}")]
+    Mistake(String),
+    /// It asks for a pass that writes, too far ahead.
+    #[error(
+        "{now} is more than an hour ahead of the clock; only a dry run may look that far: add \"dry_run\": true"
+    )]
+    Ahead {
+        /// The instant asked for.
+        now: Instant,
+    },
+}
+
+impl Event {
+    /// Understands an event.
+    ///
+    /// # Errors
+    ///
+    /// If it is none that the hub serves, or a request with a mistake.
+    pub fn parse(event: &Value) -> Result<Self, BadEvent> {
+        if event["detail-type"] == "Scheduled Event" {
+            return Ok(Event::Scheduled);
+        }
+        if event["action"].is_null() {
+            return Err(BadEvent::Unknown);
+        }
+        let request =
+            Request::deserialize(event).map_err(|error| BadEvent::Mistake(error.to_string()))?;
+        Ok(Event::Request(request))
+    }
+
+    /// The pass it asks for, when the clock shows `clock`.
+    ///
+    /// # Errors
+    ///
+    /// If a pass that writes is asked for more than an hour ahead.
+    pub fn tick(self, clock: Instant) -> Result<Tick, BadEvent> {
+        let Event::Request(Request::Run { now, dry_run, scope }) = self else {
+            return Ok(Tick { now: clock, scope: Scope::default(), mode: Mode::Act });
+        };
+        let mode = if dry_run { Mode::DryRun } else { Mode::Act };
+        let now = now.unwrap_or(clock);
+        if mode == Mode::Act && now > clock + AHEAD {
+            return Err(BadEvent::Ahead { now });
+        }
+        let RequestScope { schedule, account, region, kind } = scope;
+        Ok(Tick { now, scope: Scope { schedule, account, region, kind }, mode })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    const CLOCK: &str = "2026-03-02T09:00:00Z";
+
+    fn tick(event: &Value) -> Result<Tick, BadEvent> {
+        Event::parse(event)?.tick(CLOCK.parse().unwrap())
+    }
+
+    #[test]
+    fn a_scheduled_event_is_a_pass_now() {
+        let event = json!({"source": "aws.events", "detail-type": "Scheduled Event", "time": "2026-03-02T08:59:00Z"});
+        let expected =
+            Tick { now: CLOCK.parse().unwrap(), scope: Scope::default(), mode: Mode::Act };
+        assert_eq!(tick(&event), Ok(expected));
+    }
+
+    #[test]
+    fn a_request_names_its_instant_and_scope() {
+        let request = json!({
+            "action": "run", "now": "2026-03-02T10:00:00+09:00", "dry_run": true,
+            "scope": {"schedule": "office", "account": "111122223333", "region": "eu-west-1", "kind": "ec2-instance"},
+        });
+        let tick = tick(&request).unwrap();
+        assert_eq!((tick.now, tick.mode), ("2026-03-02T01:00:00Z".parse().unwrap(), Mode::DryRun));
+        assert_eq!(tick.scope.kind, Some(Kind::Ec2Instance));
+    }
+
+    #[test]
+    fn a_bad_event_says_what_to_send() {
+        for (event, word) in [
+            (json!({"hello": "world"}), "neither"),
+            (json!({"action": "runn"}), "runn"),
+            (json!({"action": "run", "dryrun": true}), "dryrun"),
+            (json!({"action": "run", "now": "9 o'clock"}), "mistake"),
+            (json!({"action": "run", "scope": {"account": "12"}}), "twelve digits"),
+            (json!({"action": "run", "now": "2027-01-01T00:00:00Z"}), "dry_run"),
+        ] {
+            let error = tick(&event).unwrap_err().to_string();
+            assert!(error.contains(word), "{event}: {error}");
+        }
+    }
+}
