@@ -3,7 +3,7 @@
 
 use std::{fmt, future::Future, sync::Arc, time::Duration};
 
-use aws_config::{BehaviorVersion, timeout::TimeoutConfig};
+use aws_config::{BehaviorVersion, retry::RetryConfig, timeout::TimeoutConfig};
 use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
 use aws_smithy_async::{
     rt::sleep::{SharedAsyncSleep, TokioSleep},
@@ -105,6 +105,8 @@ impl Aws {
             .behavior_version(BehaviorVersion::latest())
             .http_client(in_process_client(handler))
             .timeout_config(time_limits())
+            // There is nobody in this process whom a pause before a retry would spare.
+            .retry_config(RetryConfig::standard().with_initial_backoff(Duration::from_millis(1)))
             .sleep_impl(SharedAsyncSleep::new(TokioSleep::new()))
             .time_source(SharedTimeSource::new(Clock(Arc::new(clock))))
             .region(aws_config::Region::new(home.to_string()))

@@ -95,7 +95,7 @@ mod tests {
             calls += 1;
             assert!(batch.len() <= 50);
             let Some(first) = batch.iter().find(|id| bad.contains(id)) else {
-                return Outcome::Done;
+                return ready(Outcome::Done);
             };
             let message =
                 if names_ids { format!("The instance '{first}' cannot.") } else { "No.".into() };

@@ -64,11 +64,11 @@ fn world(resources: &[(Option<&str>, Observed)]) -> Fake {
 }
 
 fn run_as(fake: &Fake, now: Instant, mode: Mode) -> PassReport {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_time()
-        .start_paused(true)
-        .build()
-        .unwrap();
+    run_within(fake, now, mode, Duration::from_secs(60))
+}
+
+fn run_within(fake: &Fake, now: Instant, mode: Mode, limit: Duration) -> PassReport {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
     runtime.block_on(async {
         let targets: Vec<_> = (0..3).map(target).collect();
         pass::run(&Pass {
@@ -78,7 +78,7 @@ fn run_as(fake: &Fake, now: Instant, mode: Mode) -> PassReport {
             kinds: &Kind::ALL,
             cloud: fake,
             memory: fake,
-            deadline: tokio::time::Instant::now() + Duration::from_secs(60),
+            deadline: tokio::time::Instant::now() + limit,
             concurrency: 2,
         })
         .await
@@ -280,7 +280,7 @@ fn a_panic_or_a_hang_stays_in_its_target() {
     let fake = world(&resources);
     fake.world.lock().unwrap().faults.panics = Some(target(0));
     fake.world.lock().unwrap().faults.hangs = Some(target(1));
-    let report = run(&fake, at(OPEN));
+    let report = run_within(&fake, at(OPEN), Mode::Act, Duration::from_millis(50));
     let codes: Vec<_> = report
         .targets
         .iter()

@@ -1,0 +1,174 @@
+//! PutItem, DeleteItem and BatchWriteItem.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Map, Value, json};
+
+use super::Tables;
+use super::expression::{self, Condition, holds};
+use super::names::Placeholders;
+use super::table::{Key, Table};
+use super::value::{Item, check_item};
+use crate::services::members::{Members, invalid};
+use crate::wire::ApiError;
+
+const MOST_IN_A_BATCH: usize = 25;
+
+pub(super) fn put(tables: &mut Tables, input: &Value) -> Result<Value, ApiError> {
+    let members = write_members(input, "Item")?;
+    let condition = condition(members)?;
+    let item = item(members.required("Item")?)?;
+    let table = tables.of(members)?;
+    let key = table.schema.key_of(&item)?;
+    check_condition(members, condition.as_ref(), table.get(&key))?;
+    let old = table.put(key, item);
+    returned(members, old)
+}
+
+pub(super) fn delete(tables: &mut Tables, input: &Value) -> Result<Value, ApiError> {
+    let members = write_members(input, "Key")?;
+    let condition = condition(members)?;
+    let table = tables.of(members)?;
+    let key = table.schema.key(members.required("Key")?)?;
+    check_condition(members, condition.as_ref(), table.get(&key))?;
+    let old = table.delete(&key);
+    returned(members, old)
+}
+
+fn write_members<'a>(input: &'a Value, subject: &str) -> Result<Members<'a>, ApiError> {
+    let known = [
+        subject,
+        "TableName",
+        "ConditionExpression",
+        "ExpressionAttributeNames",
+        "ExpressionAttributeValues",
+        "ReturnValues",
+        "ReturnValuesOnConditionCheckFailure",
+        "ReturnConsumedCapacity",
+        "ReturnItemCollectionMetrics",
+    ];
+    Members::of(input, &known)
+}
+
+fn item(json: &Value) -> Result<Item, ApiError> {
+    let item = json
+        .as_object()
+        .ok_or_else(|| ApiError::bad("SerializationException", "an item is a map"))?;
+    check_item(item)?;
+    Ok(item.clone())
+}
+
+fn condition(members: Members<'_>) -> Result<Option<Condition>, ApiError> {
+    let mut placeholders = Placeholders::of(members)?;
+    let text = members.text("ConditionExpression");
+    let condition =
+        text.map(|text| expression::condition("ConditionExpression", text, &mut placeholders));
+    let condition = condition.transpose()?;
+    placeholders.finish()?;
+    Ok(condition)
+}
+
+fn check_condition(
+    members: Members<'_>,
+    condition: Option<&Condition>,
+    current: Option<&Item>,
+) -> Result<(), ApiError> {
+    let nothing = Item::new();
+    if condition.is_none_or(|condition| holds(condition, current.unwrap_or(&nothing))) {
+        return Ok(());
+    }
+    let failed = ApiError::bad("ConditionalCheckFailedException", "The conditional request failed");
+    match current {
+        Some(item) if members.text("ReturnValuesOnConditionCheckFailure") == Some("ALL_OLD") => {
+            Err(failed.with("Item", item.clone().into()))
+        }
+        Some(_) | None => Err(failed),
+    }
+}
+
+fn returned(members: Members<'_>, old: Option<Item>) -> Result<Value, ApiError> {
+    match (members.text("ReturnValues"), old) {
+        (Some("ALL_OLD"), Some(old)) => Ok(json!({ "Attributes": old })),
+        (Some("ALL_OLD" | "NONE") | None, _) => Ok(json!({})),
+        (Some(other), _) => Err(invalid(format!("Return values set to invalid value: {other}"))),
+    }
+}
+
+/// One write of a batch, checked.
+enum Write {
+    Put(Key, Item),
+    Delete(Key),
+}
+
+/// Checks everything before it writes anything; after that nothing can fail, so nothing is left unprocessed.
+pub(super) fn batch(tables: &mut Tables, input: &Value) -> Result<Value, ApiError> {
+    let members = Members::of(
+        input,
+        &["RequestItems", "ReturnConsumedCapacity", "ReturnItemCollectionMetrics"],
+    )?;
+    let requested = members.required("RequestItems")?.as_object();
+    let requested = requested.filter(|requested| !requested.is_empty());
+    let requested =
+        requested.ok_or_else(|| invalid("The batch write request list cannot be empty"))?;
+    let count: usize = requested.values().map(|list| list.as_array().map_or(0, Vec::len)).sum();
+    if count == 0 || count > MOST_IN_A_BATCH {
+        let rule = format!(
+            "Member must have length less than or equal to {MOST_IN_A_BATCH}, greater than 0"
+        );
+        return Err(invalid(format!(
+            "Too many items requested for the BatchWriteItem call: {rule}"
+        )));
+    }
+    for (name, writes) in checked(tables, requested)? {
+        let table = tables.existing(&name)?;
+        writes.into_iter().for_each(|write| table.apply(write));
+    }
+    Ok(json!({ "UnprocessedItems": {} }))
+}
+
+fn checked(
+    tables: &mut Tables,
+    requested: &Map<String, Value>,
+) -> Result<Vec<(String, Vec<Write>)>, ApiError> {
+    let of_table = |(name, list): (&String, &Value)| {
+        let table = tables.existing(name)?;
+        let writes = list.as_array().into_iter().flatten().map(|request| write(table, request));
+        let writes = writes.collect::<Result<Vec<_>, _>>()?;
+        let keys: BTreeSet<_> = writes.iter().map(Write::key).collect();
+        if keys.len() < writes.len() {
+            return Err(invalid("Provided list of item keys contains duplicates"));
+        }
+        Ok((name.clone(), writes))
+    };
+    requested.iter().map(of_table).collect()
+}
+
+fn write(table: &Table, request: &Value) -> Result<Write, ApiError> {
+    match (request.pointer("/PutRequest/Item"), request.pointer("/DeleteRequest/Key")) {
+        (Some(json), None) => {
+            let item = item(json)?;
+            Ok(Write::Put(table.schema.key_of(&item)?, item))
+        }
+        (None, Some(key)) => Ok(Write::Delete(table.schema.key(key)?)),
+        (_, _) => Err(invalid(
+            "Supplied AttributeValue has more than one datatypes set, or none of the requests",
+        )),
+    }
+}
+
+impl Write {
+    fn key(&self) -> &Key {
+        match self {
+            Self::Put(key, _) | Self::Delete(key) => key,
+        }
+    }
+}
+
+impl Table {
+    fn apply(&mut self, write: Write) {
+        match write {
+            Write::Put(key, item) => self.put(key, item),
+            Write::Delete(key) => self.delete(&key),
+        };
+    }
+}

@@ -1,0 +1,136 @@
+//! The services: one file or folder each. A call arrives here admitted and leaves as an answer or an error.
+
+pub(crate) mod cloudwatch;
+pub(crate) mod dynamodb;
+pub(crate) mod ec2;
+pub(crate) mod iam;
+mod members;
+pub(crate) mod rds;
+pub(crate) mod ssm;
+mod sts;
+mod tags;
+
+use chrono::{DateTime, SecondsFormat, Utc};
+
+use crate::keyring::Principal;
+use crate::place::Place;
+use crate::wire::{Answer, ApiError, Dialect, Input, Refusal};
+use crate::world::World;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Service {
+    Cloudwatch,
+    Dynamodb,
+    Ec2,
+    Iam,
+    Rds,
+    Ssm,
+    Sts,
+}
+
+impl Service {
+    pub(crate) fn signed_as(name: &str) -> Option<Self> {
+        match name {
+            "monitoring" => Some(Self::Cloudwatch),
+            "dynamodb" => Some(Self::Dynamodb),
+            "ec2" => Some(Self::Ec2),
+            "iam" => Some(Self::Iam),
+            "rds" => Some(Self::Rds),
+            "ssm" => Some(Self::Ssm),
+            "sts" => Some(Self::Sts),
+            _ => None,
+        }
+    }
+
+    /// The word before the colon in policies.
+    fn prefix(self) -> &'static str {
+        match self {
+            Self::Cloudwatch => "cloudwatch",
+            Self::Dynamodb => "dynamodb",
+            Self::Ec2 => "ec2",
+            Self::Iam => "iam",
+            Self::Rds => "rds",
+            Self::Ssm => "ssm",
+            Self::Sts => "sts",
+        }
+    }
+
+    /// The namespace of its XML, or of the error types in its documents; Systems Manager gives none.
+    pub(crate) fn namespace(self) -> &'static str {
+        match self {
+            Self::Cloudwatch => "com.amazonaws.cloudwatch",
+            Self::Dynamodb => "com.amazonaws.dynamodb.v20120810",
+            Self::Ec2 => "http://ec2.amazonaws.com/doc/2016-11-15/",
+            Self::Iam => "https://iam.amazonaws.com/doc/2010-05-08/",
+            Self::Rds => "http://rds.amazonaws.com/doc/2014-10-31/",
+            Self::Ssm => "",
+            Self::Sts => "https://sts.amazonaws.com/doc/2011-06-15/",
+        }
+    }
+}
+
+/// A call let in: what is asked, by whom, where and when.
+#[derive(Debug)]
+pub(crate) struct Call {
+    pub(crate) place: Place,
+    pub(crate) principal: Principal,
+    pub(crate) service: Service,
+    pub(crate) operation: String,
+    pub(crate) dialect: Dialect,
+    pub(crate) now: DateTime<Utc>,
+}
+
+impl Call {
+    /// The name policies have for it: `ec2:StartInstances`.
+    pub(crate) fn action(&self) -> String {
+        format!("{}:{}", self.service.prefix(), self.operation)
+    }
+
+    pub(crate) fn refuse(&self, refusal: Refusal) -> ApiError {
+        refusal.in_dialect(self.dialect)
+    }
+
+    pub(crate) fn unknown_operation(&self) -> ApiError {
+        let service = self.service.prefix().to_owned();
+        self.refuse(Refusal::UnknownOperation { service, operation: self.operation.clone() })
+    }
+}
+
+/// Does what a call asks.
+pub(crate) fn perform(world: &mut World, call: &Call, input: &Input) -> Result<Answer, ApiError> {
+    match (call.service, input) {
+        (Service::Ec2, Input::Params(params)) => {
+            ec2::perform(&mut world.region(&call.place).ec2, call, params).map(Answer::Xml)
+        }
+        (Service::Rds, Input::Params(params)) => {
+            rds::perform(&mut world.region(&call.place).rds, call, params).map(Answer::Xml)
+        }
+        (Service::Iam, Input::Params(params)) => {
+            iam::perform(&mut world.account(&call.place.home).roles, call, params).map(Answer::Xml)
+        }
+        (Service::Sts, Input::Params(params)) => sts::perform(world, call, params).map(Answer::Xml),
+        (Service::Dynamodb, Input::Document(document)) => {
+            dynamodb::perform(&mut world.region(&call.place).tables, call, document)
+                .map(Answer::Document)
+        }
+        (Service::Ssm, Input::Document(document)) => {
+            ssm::perform(&mut world.region(&call.place).parameters, call, document)
+                .map(Answer::Document)
+        }
+        (Service::Cloudwatch, Input::Document(document)) => {
+            cloudwatch::perform(&mut world.metrics, call, document).map(Answer::Document)
+        }
+        // The right service in a wire format it does not speak here.
+        (_, Input::Params(_) | Input::Document(_)) => Err(call.unknown_operation()),
+    }
+}
+
+/// `2026-01-02T08:00:00.000Z`, as the XML services write instants.
+fn instant(at: DateTime<Utc>) -> String {
+    at.to_rfc3339_opts(SecondsFormat::Millis, true)
+}
+
+/// Seconds since 1970 with their fraction, as the JSON services write instants.
+fn seconds(at: DateTime<Utc>) -> f64 {
+    at.timestamp_millis() as f64 / 1000.0
+}

@@ -1,0 +1,218 @@
+//! A deployment of Dayshift on a sandbox, set up as its templates and its users would: through the AWS APIs.
+//!
+//! It is what the demo and the tests of the other crates stand on. Names here are those of `cloudformation/`.
+
+use serde_json::{Map, Value, json};
+
+use crate::{CallError, Caller, Credentials, Sandbox, texts};
+
+/// The stack's name; parameters are below `/dayshift/` and this.
+pub const STACK: &str = "night";
+
+/// What the spoke roles ask for.
+pub const EXTERNAL_ID: &str = "night-shift-7";
+
+/// The name of the spoke role in every account.
+pub const SPOKE_ROLE: &str = "dayshift-spoke";
+
+/// A hub on a sandbox.
+#[derive(Clone, Debug)]
+pub struct Stage {
+    /// The AWS it stands on.
+    pub sandbox: Sandbox,
+    /// The hub's account, in its Region.
+    pub hub: Caller,
+    hub_arn: String,
+}
+
+/// An EC2 instance or a database to create.
+#[derive(Clone, Copy, Debug)]
+pub struct Wanted<'a> {
+    /// The value of its `Name` tag, or its identifier.
+    pub name: &'a str,
+    /// Its instance type or class.
+    pub instance_type: &'a str,
+    /// The value of its `Schedule` tag, if it has one.
+    pub schedule: Option<&'a str>,
+}
+
+impl Stage {
+    /// Creates the hub: account, tables, parameters. It serves its own Region and no accounts yet.
+    pub async fn deploy(sandbox: &Sandbox, account: &str, region: &str) -> Result<Self, CallError> {
+        let hub = Caller::new(sandbox, &sandbox.create_account("aws", account), region);
+        let stage =
+            Self { sandbox: sandbox.clone(), hub, hub_arn: format!("arn:aws:iam::{account}:root") };
+        stage.create_table("config", "type", "name").await?;
+        stage.create_table("state", "target", "resource").await?;
+        for (name, value) in [
+            ("config-table", format!("{STACK}-config")),
+            ("state-table", format!("{STACK}-state")),
+            ("external-id", EXTERNAL_ID.into()),
+            ("metrics-namespace", format!("Dayshift/{STACK}")),
+        ] {
+            stage.put_parameter(name, "String", &value).await?;
+        }
+        Ok(stage)
+    }
+
+    /// Where the hub's parameters are.
+    pub fn prefix(&self) -> String {
+        format!("/dayshift/{STACK}")
+    }
+
+    async fn create_table(&self, name: &str, hash: &str, range: &str) -> Result<(), CallError> {
+        let key = |name: &str, kind: &str| json!({"AttributeName": name, "KeyType": kind});
+        let attribute = |name: &str| json!({"AttributeName": name, "AttributeType": "S"});
+        let table = json!({
+            "TableName": format!("{STACK}-{name}"),
+            "BillingMode": "PAY_PER_REQUEST",
+            "KeySchema": [key(hash, "HASH"), key(range, "RANGE")],
+            "AttributeDefinitions": [attribute(hash), attribute(range)],
+        });
+        self.hub.json("dynamodb", "DynamoDB_20120810.CreateTable", table).await.map(drop)
+    }
+
+    /// Writes a parameter below the prefix; `kind` is `String`, `StringList` or `SecureString`.
+    pub async fn put_parameter(
+        &self,
+        name: &str,
+        kind: &str,
+        value: &str,
+    ) -> Result<(), CallError> {
+        let name = format!("{}/{name}", self.prefix());
+        let parameter = json!({"Name": name, "Type": kind, "Value": value, "Overwrite": true});
+        self.hub.json("ssm", "AmazonSSM.PutParameter", parameter).await.map(drop)
+    }
+
+    /// Names the accounts and Regions that are served in the hub's own partition.
+    pub async fn serve(&self, accounts: &[&str], regions: &[&str]) -> Result<(), CallError> {
+        self.put_parameter("accounts", "StringList", &accounts.join(",")).await?;
+        self.put_parameter("regions", "StringList", &regions.join(",")).await
+    }
+
+    /// Names the accounts and Regions of another partition, and the keys to reach them with.
+    pub async fn serve_partition(
+        &self,
+        partition: &str,
+        accounts: &[&str],
+        regions: &[&str],
+        keys: &Credentials,
+    ) -> Result<(), CallError> {
+        let below = |name: &str| format!("partitions/{partition}/{name}");
+        self.put_parameter(&below("accounts"), "StringList", &accounts.join(",")).await?;
+        self.put_parameter(&below("regions"), "StringList", &regions.join(",")).await?;
+        let keys = json!({"access_key_id": keys.access_key_id, "secret_access_key": keys.secret_access_key});
+        self.put_parameter(&below("credentials"), "SecureString", &keys.to_string()).await
+    }
+
+    /// Stores a period or schedule. Lists become string sets, as Instance Scheduler on AWS stores them.
+    pub async fn put_item(&self, kind: &str, name: &str, fields: &Value) -> Result<(), CallError> {
+        let mut item: Map<String, Value> = fields
+            .as_object()
+            .into_iter()
+            .flatten()
+            .map(|(key, value)| (key.clone(), attribute(value)))
+            .collect();
+        item.insert("type".into(), json!({"S": kind}));
+        item.insert("name".into(), json!({"S": name}));
+        let put = json!({"TableName": format!("{STACK}-config"), "Item": item});
+        self.hub.json("dynamodb", "DynamoDB_20120810.PutItem", put).await.map(drop)
+    }
+
+    /// Creates an account with a spoke role that trusts the hub; answers with the account's own keys.
+    pub async fn deploy_spoke(&self, account: &str, region: &str) -> Result<Caller, CallError> {
+        self.deploy_spoke_trusting("aws", account, region, &self.hub_arn).await
+    }
+
+    /// The same in any partition, trusting any principal.
+    pub async fn deploy_spoke_trusting(
+        &self,
+        partition: &str,
+        account: &str,
+        region: &str,
+        principal: &str,
+    ) -> Result<Caller, CallError> {
+        let spoke =
+            Caller::new(&self.sandbox, &self.sandbox.create_account(partition, account), region);
+        let trust = json!({"Version": "2012-10-17", "Statement": [{
+            "Effect": "Allow",
+            "Principal": {"AWS": principal},
+            "Action": "sts:AssumeRole",
+            "Condition": {"StringEquals": {"sts:ExternalId": EXTERNAL_ID}},
+        }]});
+        let role = [("RoleName", SPOKE_ROLE), ("AssumeRolePolicyDocument", &trust.to_string())];
+        spoke.query("iam", "CreateRole", &role).await?;
+        let policy = json!({"Version": "2012-10-17", "Statement": [{
+            "Effect": "Allow",
+            "Action": [
+                "ec2:DescribeInstances", "ec2:StartInstances", "ec2:StopInstances",
+                "rds:DescribeDBInstances", "rds:StartDBInstance", "rds:StopDBInstance",
+            ],
+            "Resource": "*",
+        }]});
+        let policy = [
+            ("RoleName", SPOKE_ROLE),
+            ("PolicyName", "dayshift"),
+            ("PolicyDocument", &policy.to_string()),
+        ];
+        spoke.query("iam", "PutRolePolicy", &policy).await?;
+        Ok(spoke)
+    }
+}
+
+/// Launches an EC2 instance; answers with its id.
+pub async fn run_instance(account: &Caller, wanted: &Wanted<'_>) -> Result<String, CallError> {
+    let mut parameters = vec![
+        ("ImageId", "ami-0123456789abcdef0"),
+        ("InstanceType", wanted.instance_type),
+        ("MinCount", "1"),
+        ("MaxCount", "1"),
+        ("TagSpecification.1.ResourceType", "instance"),
+        ("TagSpecification.1.Tag.1.Key", "Name"),
+        ("TagSpecification.1.Tag.1.Value", wanted.name),
+    ];
+    if let Some(schedule) = wanted.schedule {
+        parameters.push(("TagSpecification.1.Tag.2.Key", "Schedule"));
+        parameters.push(("TagSpecification.1.Tag.2.Value", schedule));
+    }
+    let answer = account.query("ec2", "RunInstances", &parameters).await?;
+    Ok(texts(&answer, "instanceId").into_iter().next().unwrap_or_default())
+}
+
+/// Creates a database.
+pub async fn create_database(account: &Caller, wanted: &Wanted<'_>) -> Result<(), CallError> {
+    let mut parameters = vec![
+        ("DBInstanceIdentifier", wanted.name),
+        ("DBInstanceClass", wanted.instance_type),
+        ("Engine", "postgres"),
+        ("AllocatedStorage", "20"),
+    ];
+    if let Some(schedule) = wanted.schedule {
+        parameters.push(("Tags.Tag.1.Key", "Schedule"));
+        parameters.push(("Tags.Tag.1.Value", schedule));
+    }
+    account.query("rds", "CreateDBInstance", &parameters).await.map(drop)
+}
+
+/// Starts or stops an instance as a person would; `action` is `StartInstances` or `StopInstances`.
+pub async fn by_hand(account: &Caller, action: &str, instance: &str) -> Result<(), CallError> {
+    account.query("ec2", action, &[("InstanceId.1", instance)]).await.map(drop)
+}
+
+/// The state of an instance: `running`, `stopped`, ...
+pub async fn state_of(account: &Caller, instance: &str) -> Result<String, CallError> {
+    let answer = account.query("ec2", "DescribeInstances", &[("InstanceId.1", instance)]).await?;
+    let states = answer.split("<instanceState>").nth(1).map(|rest| texts(rest, "name"));
+    Ok(states.into_iter().flatten().next().unwrap_or_default())
+}
+
+/// A value as DynamoDB writes it.
+fn attribute(value: &Value) -> Value {
+    match value {
+        Value::Bool(flag) => json!({"BOOL": flag}),
+        Value::Number(number) => json!({"N": number.to_string()}),
+        Value::Array(members) => json!({"SS": members}),
+        Value::Null => json!({"NULL": true}),
+        Value::String(_) | Value::Object(_) => json!({"S": value}),
+    }
+}
