@@ -158,5 +158,6 @@ fn denied(
     error: &SdkError<aws_sdk_sts::operation::assume_role::AssumeRoleError, HttpResponse>,
 ) -> Failure {
     let Failure { code, message } = failure("sts:AssumeRole", error);
-    Failure { code, message: format!("{message} (role {role})") }
+    let message = if message.contains(role) { message } else { format!("{message} (role {role})") };
+    Failure { code, message }
 }

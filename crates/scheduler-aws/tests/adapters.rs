@@ -5,7 +5,7 @@
 use chrono::TimeDelta;
 use scheduler_aws::Aws;
 use scheduler_core::{
-    Instant, Kind, Observed, Region, Settings, Target,
+    Instant, Kind, Observed, Settings, Target,
     memory::{Memory, Outcome},
     resource::FailureCode,
     schedule::Desired,
@@ -65,19 +65,9 @@ impl World {
 }
 
 fn connect(stage: &Stage) -> Aws {
-    let (sandbox, clock) = (stage.sandbox.clone(), stage.sandbox.clone());
-    let keys = stage.hub.credentials();
-    let credentials = BaseCredentials {
-        access_key_id: keys.access_key_id.clone(),
-        secret_access_key: keys.secret_access_key.clone().into(),
-        session_token: None,
-    };
-    let home: Region = REGION.parse().unwrap();
-    let handler = move |request| {
-        let sandbox = sandbox.clone();
-        async move { sandbox.handle(request).await.map_err(Into::into) }
-    };
-    Aws::in_process(handler, &home, &credentials, move || clock.now())
+    let (sandbox, keys) = (&stage.sandbox, stage.hub.credentials());
+    let credentials = BaseCredentials::long_lived(&keys.access_key_id, &keys.secret_access_key);
+    Aws::in_process(sandbox.handler(), &REGION.parse().unwrap(), &credentials, sandbox.clock())
 }
 
 fn target(account: &str, region: &str) -> Target {

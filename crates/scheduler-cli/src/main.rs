@@ -1,1 +1,90 @@
-fn main() {}
+//! `scheduler-cli`: manages and explains a deployment of Dayshift.
+//!
+//! Results go to stdout, words to stderr; [`exit::Exit`] is every exit code.
+
+mod args;
+mod demo;
+mod exit;
+
+use std::{io::Write, process::ExitCode};
+
+use anstream::AutoStream;
+use clap::Parser;
+
+use crate::{
+    args::{Cli, Command},
+    exit::{Exit, Failed},
+};
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let format = cli.output.format();
+    let mut out = AutoStream::new(std::io::stdout().lock(), cli.output.color.into());
+    match run(cli, &mut out) {
+        Ok(exit) => exit.into(),
+        Err(failed) => {
+            // Nobody is left to tell if stderr is closed too.
+            let _ = failed.tell(format, &mut AutoStream::auto(std::io::stderr().lock()));
+            failed.exit.into()
+        }
+    }
+}
+
+fn run(cli: Cli, out: &mut dyn Write) -> Result<Exit, Failed> {
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Failed::from)?;
+    let format = cli.output.format();
+    match cli.command {
+        Command::Demo(demo) => runtime.block_on(demo::run(&demo, format, out)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_arguments_are_consistent() {
+        <Cli as clap::CommandFactory>::command().debug_assert();
+    }
+
+    fn demo(arguments: &[&str]) -> String {
+        let cli = Cli::parse_from(["scheduler-cli"].iter().chain(arguments));
+        let mut out = anstream::StripStream::new(Vec::new());
+        assert_eq!(run(cli, &mut out).unwrap(), Exit::Done);
+        String::from_utf8(out.into_inner()).unwrap()
+    }
+
+    /// The whole story, on one Thursday and Friday: what changes in it changes here.
+    #[test]
+    fn the_demo_tells_its_story() {
+        insta::assert_snapshot!(demo(&["demo", "--days", "2"]));
+    }
+
+    #[test]
+    fn the_demos_counts_add_up() {
+        let demo: serde_json::Value =
+            serde_json::from_str(&demo(&["demo", "--days", "1", "--json"])).unwrap();
+        let passes = demo["passes"].as_array().unwrap();
+        let sum = |name: &str| {
+            passes.iter().map(|pass| pass["pass"][name].as_u64().unwrap()).sum::<u64>()
+        };
+        for name in ["started", "stopped", "failed"] {
+            assert_eq!(demo["totals"][name], sum(name), "{name}");
+        }
+        assert_eq!(demo["totals"]["passes"], passes.len());
+        for pass in passes {
+            let (row, outcomes) = (&pass["pass"], pass["outcomes"].as_array().unwrap());
+            let parts: u64 = ["started", "stopped", "left", "failed"]
+                .iter()
+                .map(|name| row[*name].as_u64().unwrap())
+                .sum();
+            assert_eq!((parts, outcomes.len() as u64), (row["resources"].as_u64().unwrap(), parts));
+            let started = outcomes
+                .iter()
+                .filter(|o| o["action"] == "start" && o["outcome"] == "done")
+                .count();
+            assert_eq!(row["started"], started);
+        }
+    }
+}

@@ -92,16 +92,18 @@ pub struct BaseCredentials {
     pub session_token: Option<Secret>,
 }
 
+impl BaseCredentials {
+    /// Credentials that do not expire.
+    pub fn long_lived(access_key_id: &str, secret_access_key: &str) -> Self {
+        let secret_access_key = Secret(secret_access_key.into());
+        Self { access_key_id: access_key_id.into(), secret_access_key, session_token: None }
+    }
+}
+
 /// A text that is never shown.
 #[derive(Clone, Deserialize)]
 #[serde(transparent)]
 pub struct Secret(String);
-
-impl From<String> for Secret {
-    fn from(text: String) -> Self {
-        Self(text)
-    }
-}
 
 impl Secret {
     /// The text itself, for the one call that needs it.

@@ -5,7 +5,9 @@
 //! constant. Both `since` and `until` walk those candidates and ask the schedule at each, so they agree with
 //! [`Schedule::wanted_at`] by construction.
 
-use chrono::{DurationRound, Offset, TimeDelta, TimeZone, Timelike};
+use std::fmt;
+
+use chrono::{DurationRound, Offset, SecondsFormat, TimeDelta, TimeZone, Timelike};
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
@@ -54,6 +56,26 @@ pub struct Verdict {
     pub since: Option<Instant>,
     /// The edge at which this ends; none within [`HORIZON`] means never.
     pub until: Option<Instant>,
+}
+
+/// The verdict's reason as a clause: `the period office runs until 2026-03-02T17:00:00Z`.
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = self.name.as_deref().unwrap_or_default();
+        match (self.rule, self.desired) {
+            (Rule::Period, _) => write!(f, "the period {name} runs")?,
+            (Rule::None, Desired::Any) => f.write_str("no period has an opinion")?,
+            (Rule::None, _) => f.write_str("no period runs")?,
+            (Rule::Override, desired) => write!(f, "the override_status is {desired}")?,
+            (Rule::Window, _) => write!(f, "the window {name} is open")?,
+            (Rule::Exception | Rule::Calendar | Rule::Cron, desired) => {
+                write!(f, "{name} wants it {desired}")?
+            }
+        }
+        self.until.map_or(Ok(()), |until| {
+            write!(f, " until {}", until.to_rfc3339_opts(SecondsFormat::Secs, true))
+        })
+    }
 }
 
 /// An instant at which desired changes, and what it changes to.

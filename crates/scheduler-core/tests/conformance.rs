@@ -1,7 +1,11 @@
 //! Agreement with Instance Scheduler on AWS, over the vectors beside this file. Each test prints every
 //! disagreement, not the first.
 
-#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a test that reports what it checked")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a test that reports what it checked"
+)]
 
 use std::{fs, path::Path};
 

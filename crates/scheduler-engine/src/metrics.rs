@@ -55,7 +55,7 @@ struct Tally {
 pub fn of(report: &PassReport) -> Vec<Datum> {
     let mut tallies: BTreeMap<(&str, Kind), Tally> = BTreeMap::new();
     for resource in
-        report.targets.iter().flat_map(|target| &target.resources).filter(|r| r.desired.is_some())
+        report.targets.iter().flat_map(|target| &target.resources).filter(|r| r.verdict.is_some())
     {
         let key = (resource.resource.schedule_tag.trim(), resource.resource.key.kind);
         tallies.entry(key).or_default().count(resource);

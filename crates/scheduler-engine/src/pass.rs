@@ -1,6 +1,6 @@
 //! One evaluation of everything in scope at one instant.
 
-use std::{collections::BTreeMap, panic::AssertUnwindSafe};
+use std::{collections::BTreeMap, panic::AssertUnwindSafe, sync::Arc};
 
 use futures::{FutureExt, StreamExt, stream};
 use scheduler_core::{
@@ -122,18 +122,20 @@ async fn guarded<C: Cloud, M: MemoryStore>(
 #[derive(Debug)]
 pub(crate) struct Verdicts<'a> {
     config: &'a Config,
-    by_name: BTreeMap<&'a ScheduleName, Verdict>,
+    by_name: BTreeMap<&'a ScheduleName, Arc<Verdict>>,
 }
 
 impl<'a> Verdicts<'a> {
     fn of(config: &'a Config, now: Instant) -> Self {
-        let by_name =
-            config.schedules().map(|schedule| (&schedule.name, schedule.verdict(now))).collect();
+        let by_name = config
+            .schedules()
+            .map(|schedule| (&schedule.name, Arc::new(schedule.verdict(now))))
+            .collect();
         Self { config, by_name }
     }
 
     /// The schedule that a tag names and its verdict, or why there is none.
-    pub(crate) fn find(&self, tag: &str) -> Result<(&'a Schedule, &Verdict), Why> {
+    pub(crate) fn find(&self, tag: &str) -> Result<(&'a Schedule, &Arc<Verdict>), Why> {
         match self.config.find(tag) {
             Found::Schedule(schedule) => Ok((schedule, &self.by_name[&schedule.name])),
             Found::Broken(mistake) => Err(Why::BrokenSchedule(mistake.to_owned())),

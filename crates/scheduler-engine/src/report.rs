@@ -2,10 +2,10 @@
 //!
 //! The rows are types of their own, so that renaming a field of a value cannot break somebody's `jq`.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use scheduler_core::{
-    Resource, Target, decision::Action, memory::Outcome, resource::Failure, schedule::Desired,
+    Resource, Target, Verdict, decision::Action, memory::Outcome, resource::Failure,
 };
 use serde::{Deserialize, Serialize};
 
@@ -38,8 +38,8 @@ pub struct TargetReport {
 pub struct ResourceReport {
     /// The resource, as it was observed before.
     pub resource: Resource,
-    /// What its schedule wants; none if it has none.
-    pub desired: Option<Desired>,
+    /// What its schedule says; none if it has none.
+    pub verdict: Option<Arc<Verdict>>,
     /// What was decided.
     pub action: Action,
     /// What came of that.
@@ -215,9 +215,10 @@ impl TargetReport {
 
 impl ResourceReport {
     fn row(&self, target: &Target) -> OutcomeRow {
+        let wanted = || self.verdict.as_ref().map(ToString::to_string).unwrap_or_default();
         let (action, why, left) = match &self.action {
-            Action::Start => ("start", "its schedule wants it running".to_owned(), None),
-            Action::Stop => ("stop", "its schedule wants it stopped".to_owned(), None),
+            Action::Start => ("start", wanted(), None),
+            Action::Stop => ("stop", wanted(), None),
             Action::Leave(why) => ("leave", why.to_string(), Some(why.code().to_owned())),
         };
         OutcomeRow {
@@ -228,7 +229,7 @@ impl ResourceReport {
             resource: self.resource.key.id.to_string(),
             schedule: self.resource.schedule_tag.clone(),
             observed: self.resource.observed.as_str().into(),
-            desired: self.desired.map(|desired| desired.to_string()),
+            desired: self.verdict.as_ref().map(|verdict| verdict.desired.to_string()),
             action: action.into(),
             why,
             outcome: self.result.as_str().into(),

@@ -3,13 +3,14 @@
 //! Memory is written here and not with the other records, because intent and settlement have to bracket the
 //! calls: a crash between the two must not make our own start look like a person's.
 
+use std::sync::Arc;
+
 use futures::future::{join, join_all};
 use scheduler_core::{
-    Instant, Kind, Resource, ResourceId, ResourceKey, Target,
+    Instant, Kind, Resource, ResourceId, ResourceKey, Target, Verdict,
     decision::{Action, Case, Decision, Why, decide},
     memory::{Memory, Outcome},
     resource::Failure,
-    schedule::Desired,
 };
 
 use crate::{
@@ -94,8 +95,8 @@ fn forget_the_gone(
 /// One resource and what is to be done with it.
 struct Plan {
     resource: Resource,
-    desired: Option<Desired>,
-    edge: Option<Instant>,
+    /// What its schedule says; none if it has none.
+    verdict: Option<Arc<Verdict>>,
     decision: Decision,
 }
 
@@ -114,24 +115,23 @@ fn plan<C, M>(
         .map(|resource| match (verdicts.find(&resource.schedule_tag), settled) {
             (Err(why), _) => Plan::leaving(resource, None, why),
             (Ok((_, verdict)), Some(settled)) => {
-                Plan::leaving(resource, Some(verdict.desired), Why::Late { settled })
+                Plan::leaving(resource, Some(verdict), Why::Late { settled })
             }
             (Ok((schedule, verdict)), None) => {
                 let memory = memories.get(&resource.key);
                 let decision =
                     decide(&Case { now, observed: resource.observed, schedule, verdict, memory });
-                Plan { resource, desired: Some(verdict.desired), edge: verdict.since, decision }
+                Plan { resource, verdict: Some(verdict.clone()), decision }
             }
         })
         .collect()
 }
 
 impl Plan {
-    fn leaving(resource: Resource, desired: Option<Desired>, why: Why) -> Self {
+    fn leaving(resource: Resource, verdict: Option<&Arc<Verdict>>, why: Why) -> Self {
         Plan {
             resource,
-            desired,
-            edge: None,
+            verdict: verdict.cloned(),
             decision: Decision { action: Action::Leave(why), memory: None },
         }
     }
@@ -151,7 +151,7 @@ impl Plan {
     fn reporting(self, result: ActionResult) -> ResourceReport {
         ResourceReport {
             resource: self.resource,
-            desired: self.desired,
+            verdict: self.verdict,
             action: self.decision.action,
             result,
         }
@@ -205,7 +205,8 @@ fn intents(plans: &[Plan]) -> Memories {
 impl Plan {
     fn after(&self, outcome: &Outcome) -> Option<(ResourceKey, Memory)> {
         let intent = self.decision.memory.clone()?;
-        Some((self.resource.key.clone(), intent.after(outcome, self.desired?, self.edge)))
+        let verdict = self.verdict.as_ref()?;
+        Some((self.resource.key.clone(), intent.after(outcome, verdict.desired, verdict.since)))
     }
 }
 

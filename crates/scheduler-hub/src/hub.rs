@@ -2,7 +2,7 @@
 
 use scheduler_aws::Aws;
 use scheduler_core::{Config, Mistake, Settings, resource::Failure};
-use scheduler_engine::{Pass, metrics, pass, record, report::RunReport};
+use scheduler_engine::{Mode, Pass, metrics, pass, record, report::RunReport};
 use serde::Serialize;
 use serde_json::Value;
 use tokio::time::Instant as Deadline;
@@ -111,7 +111,10 @@ impl Hub {
 
         let run = report.rows();
         record::log(&run);
-        if let Some(namespace) = &settings.metrics_namespace {
+        // A dry run is nobody's pass: counted, it would count everything twice.
+        if let Some(namespace) = &settings.metrics_namespace
+            && report.tick.mode == Mode::Act
+        {
             let published =
                 self.aws.publish(namespace, &metrics::of(&report), report.tick.now).await;
             // A pass that did its work is not failed by a number that nobody sees.

@@ -44,6 +44,6 @@ pub use caller::{CallError, Caller, texts};
 pub use calls::CallCount;
 pub use fault::{Effect, Fault};
 pub use keyring::{Credentials, Session};
-pub use sandbox::{ConnectionLost, Sandbox};
+pub use sandbox::{ConnectionLost, Handled, Sandbox};
 pub use server::Server;
 pub use services::cloudwatch::{Datum, Reading};

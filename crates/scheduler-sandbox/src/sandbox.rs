@@ -1,6 +1,8 @@
 //! Front one: a request in, a response out, no sockets.
 
+use std::error::Error;
 use std::fmt;
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
@@ -36,13 +38,18 @@ pub struct Sandbox(Arc<Mutex<World>>);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ConnectionLost;
 
+/// What a [handler](Sandbox::handler) answers with, later.
+pub type Handled = Pin<
+    Box<dyn Future<Output = Result<http::Response<Bytes>, Box<dyn Error + Send + Sync>>> + Send>,
+>;
+
 impl fmt::Display for ConnectionLost {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("the connection was lost before an answer arrived")
     }
 }
 
-impl std::error::Error for ConnectionLost {}
+impl Error for ConnectionLost {}
 
 impl Sandbox {
     /// An AWS without accounts, at this instant.
@@ -99,6 +106,21 @@ impl Sandbox {
             Ok((call, trouble)) => self.answer(&received, call, trouble).await,
             Err(error) => Ok(self.respond(received.dialect, None, Err(error))),
         }
+    }
+
+    /// [`handle`](Self::handle) as a function of its own, to hand to whoever sends requests.
+    pub fn handler(&self) -> impl Fn(http::Request<Bytes>) -> Handled + Send + Sync + 'static {
+        let sandbox = self.clone();
+        move |request| {
+            let sandbox = sandbox.clone();
+            Box::pin(async move { sandbox.handle(request).await.map_err(Into::into) })
+        }
+    }
+
+    /// [`now`](Self::now) as a function of its own, to hand to whoever asks for the time.
+    pub fn clock(&self) -> impl Fn() -> DateTime<Utc> + Send + Sync + 'static {
+        let sandbox = self.clone();
+        move || sandbox.now()
     }
 
     async fn answer(

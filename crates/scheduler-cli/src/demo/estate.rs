@@ -1,0 +1,158 @@
+//! What the demo deploys: a hub, spokes in two partitions, and everything in them.
+
+use std::collections::BTreeMap;
+
+use scheduler_core::Region;
+use scheduler_sandbox::{
+    CallError, Caller, Effect, Fault, Sandbox,
+    stage::{self, Stage, Wanted},
+};
+use serde_json::json;
+
+pub(super) const HUB: &str = "111111111111";
+pub(super) const SHOP: &str = "222222222222";
+const DATA: &str = "333333333333";
+/// Its role trusts somebody else.
+pub(super) const LAB: &str = "444444444444";
+const SHOP_CN: &str = "555555555555";
+/// Where the keys that reach `aws-cn` belong.
+const BASE_CN: &str = "666666666666";
+const HOME: &str = "eu-west-1";
+const ABROAD: &str = "us-east-1";
+const CHINA: &str = "cn-north-1";
+
+/// An instance that AWS refuses to start a few times.
+pub(super) const STUCK: &str = "shop-web-4";
+/// An instance that somebody stops and starts by hand.
+pub(super) const TAMPERED: &str = "shop-web-1";
+
+/// Account, Region, how many, name, type, schedule. A type that begins with `db.` is a database.
+const RESOURCES: [(&str, &str, usize, &str, &str, Option<&str>); 15] = [
+    (SHOP, HOME, 6, "shop-web", "m5.large", Some("berlin-office")),
+    (SHOP, HOME, 2, "shop-db", "db.m6g.large", Some("berlin-office")),
+    (SHOP, HOME, 1, "shop-payments", "m5.xlarge", None),
+    (SHOP, ABROAD, 4, "shop-us-web", "m5.large", Some("new-york-office")),
+    (SHOP, ABROAD, 1, "shop-us-db", "db.m6g.large", Some("new-york-office")),
+    (DATA, HOME, 4, "etl", "r6i.2xlarge", Some("nightly-batch")),
+    (DATA, HOME, 1, "warehouse", "db.r6g.xlarge", Some("nightly-batch")),
+    (DATA, HOME, 1, "notebook", "t3.medium", Some("berlin-ofice")),
+    (DATA, HOME, 1, "importer", "t3.large", Some("half-written")),
+    (DATA, ABROAD, 3, "report", "m5.large", Some("new-york-office")),
+    (LAB, HOME, 4, "lab", "c6i.large", Some("berlin-office")),
+    (SHOP_CN, CHINA, 5, "cn-web", "m5.large", Some("shanghai-office")),
+    (SHOP_CN, CHINA, 2, "cn-db", "db.m6g.large", Some("shanghai-office")),
+    (SHOP_CN, CHINA, 1, "cn-gateway", "t3.medium", None),
+    (SHOP, ABROAD, 4, "shop-us-batch", "c6i.xlarge", Some("nightly-batch")),
+];
+
+/// What was deployed.
+pub(super) struct Estate {
+    pub(super) stage: Stage,
+    pub(super) home: Region,
+    /// The name of each resource, by account and id.
+    names: BTreeMap<(String, String), String>,
+    accounts: BTreeMap<&'static str, Caller>,
+}
+
+impl Estate {
+    /// Deploys everything through the AWS APIs, as templates and people would.
+    pub(super) async fn deploy(sandbox: &Sandbox) -> Result<Self, CallError> {
+        let stage = Stage::deploy(sandbox, HUB, HOME).await?;
+        stage.serve(&[SHOP, DATA, LAB], &[HOME, ABROAD]).await?;
+        let base = sandbox.create_account("aws-cn", BASE_CN);
+        stage.serve_partition("aws-cn", &[SHOP_CN], &[CHINA], &base).await?;
+        store_schedules(&stage).await?;
+        let trusted_cn = format!("arn:aws-cn:iam::{BASE_CN}:root");
+        let accounts = BTreeMap::from([
+            (SHOP, stage.deploy_spoke(SHOP, HOME).await?),
+            (DATA, stage.deploy_spoke(DATA, HOME).await?),
+            (LAB, stage.deploy_spoke_trusting("aws", LAB, HOME, "999999999999").await?),
+            (SHOP_CN, stage.deploy_spoke_trusting("aws-cn", SHOP_CN, CHINA, &trusted_cn).await?),
+        ]);
+        #[expect(clippy::unwrap_used, reason = "a literal")]
+        let home = HOME.parse().unwrap();
+        let mut estate = Self { stage, home, names: BTreeMap::new(), accounts };
+        estate.create_resources().await?;
+        estate.make_stuck();
+        Ok(estate)
+    }
+
+    async fn create_resources(&mut self) -> Result<(), CallError> {
+        for (account, region, count, name, instance_type, schedule) in RESOURCES {
+            let caller = self.account(account).in_region(region);
+            for n in 1..=count {
+                let name = if count == 1 { name.to_owned() } else { format!("{name}-{n}") };
+                let wanted = Wanted { name: &name, instance_type, schedule };
+                let id = if instance_type.starts_with("db.") {
+                    stage::create_database(&caller, &wanted).await?;
+                    name.clone()
+                } else {
+                    stage::run_instance(&caller, &wanted).await?
+                };
+                self.names.insert((account.to_owned(), id), name);
+            }
+        }
+        Ok(())
+    }
+
+    /// AWS refuses to start one instance six times: in the first batch, alone, and in the four passes after.
+    fn make_stuck(&self) {
+        let id = self.id(SHOP, STUCK).to_owned();
+        let message =
+            format!("The instance '{id}' is not in a state from which it can be started.");
+        self.stage.sandbox.inject(Fault {
+            operation: Some("StartInstances".into()),
+            resource: Some(id),
+            times: Some(6),
+            ..Fault::always(Effect::Error {
+                status: 400,
+                code: "IncorrectInstanceState".into(),
+                message,
+            })
+        });
+    }
+
+    pub(super) fn account(&self, account: &str) -> &Caller {
+        &self.accounts[account]
+    }
+
+    /// The name of a resource; its id if it has none.
+    pub(super) fn name<'a>(&'a self, account: &str, id: &'a str) -> &'a str {
+        self.names.get(&(account.to_owned(), id.to_owned())).map_or(id, String::as_str)
+    }
+
+    /// The id of a resource by its name.
+    pub(super) fn id(&self, account: &str, name: &str) -> &str {
+        let named =
+            self.names.iter().find(|((owner, _), other)| owner == account && *other == name);
+        named.map_or("", |((_, id), _)| id)
+    }
+
+    pub(super) fn size(&self) -> usize {
+        self.names.len()
+    }
+}
+
+async fn store_schedules(stage: &Stage) -> Result<(), CallError> {
+    let working_days = json!(["mon-fri"]);
+    for (name, period) in [
+        (
+            "office-hours",
+            json!({"begintime": "08:00", "endtime": "18:00", "weekdays": working_days}),
+        ),
+        ("long-hours", json!({"begintime": "09:00", "endtime": "20:00", "weekdays": working_days})),
+        ("night", json!({"begintime": "22:00", "endtime": "05:00"})),
+    ] {
+        stage.put_item("period", name, &period).await?;
+    }
+    for (name, schedule) in [
+        ("berlin-office", json!({"timezone": "Europe/Berlin", "periods": ["office-hours"]})),
+        ("new-york-office", json!({"timezone": "America/New_York", "periods": ["office-hours"]})),
+        ("shanghai-office", json!({"timezone": "Asia/Shanghai", "periods": ["long-hours"]})),
+        ("nightly-batch", json!({"timezone": "Europe/Berlin", "periods": ["night"]})),
+        ("half-written", json!({"timezone": "Europe/Berlin", "periods": ["offices-hours"]})),
+    ] {
+        stage.put_item("schedule", name, &schedule).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,71 @@
+//! How the program ends.
+
+use std::{io, process::ExitCode};
+
+use serde_json::json;
+
+use crate::args::Format;
+
+/// Every exit code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Exit {
+    /// 0: done.
+    Done,
+    /// 1: something asked for failed.
+    Failed,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        // 2, a wrong command line, is clap's.
+        match exit {
+            Exit::Done => ExitCode::SUCCESS,
+            Exit::Failed => ExitCode::from(1),
+        }
+    }
+}
+
+/// Why a command came to nothing.
+#[derive(Debug, thiserror::Error)]
+#[error("{message}")]
+pub(crate) struct Failed {
+    pub(crate) exit: Exit,
+    pub(crate) code: String,
+    pub(crate) message: String,
+    pub(crate) help: String,
+}
+
+impl Failed {
+    pub(crate) fn new(code: &str, message: impl ToString, help: &str) -> Self {
+        Self {
+            exit: Exit::Failed,
+            code: code.into(),
+            message: message.to_string(),
+            help: help.into(),
+        }
+    }
+
+    /// Says so, as a sentence or as JSON.
+    pub(crate) fn tell(&self, format: Format, err: &mut dyn io::Write) -> io::Result<()> {
+        match format {
+            Format::Table if self.message.is_empty() => Ok(()),
+            Format::Table => writeln!(err, "error: {}\n  help: {}", self.message, self.help),
+            Format::Json => {
+                let error = json!({"error": {"code": self.code, "message": self.message, "help": self.help}});
+                writeln!(err, "{error}")
+            }
+        }
+    }
+}
+
+impl From<io::Error> for Failed {
+    fn from(error: io::Error) -> Self {
+        match error.kind() {
+            // `| head` is a fine way to read the beginning.
+            io::ErrorKind::BrokenPipe => {
+                Self { exit: Exit::Done, ..Self::new("broken-pipe", "", "") }
+            }
+            _ => Self::new("output", error, "check where the output goes"),
+        }
+    }
+}

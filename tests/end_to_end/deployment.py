@@ -1,0 +1,213 @@
+"""Deploys both templates to moto as a person would, then makes up for what moto ignores, and says so."""
+
+import io
+import json
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from . import estate as where
+from .aws import Aws, partition_of
+from .estate import EC2, Estate, Resource
+
+TEMPLATES = Path(__file__).resolve().parents[2] / "cloudformation"
+CODE_BUCKET, CODE_KEY = "dayshift-code", "bootstrap.zip"
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """The hub stack's outputs, and whose keys are whose."""
+
+    outputs: dict[str, str]
+    principals: dict[str, str]
+
+    @property
+    def config_table(self) -> str:
+        return self.outputs["ConfigTableName"]
+
+    @property
+    def state_table(self) -> str:
+        return self.outputs["StateTableName"]
+
+    @property
+    def namespace(self) -> str:
+        return f"Dayshift/{where.STACK}"
+
+
+def deploy(aws: Aws, estate: Estate) -> Deployment:
+    upload_code(aws)
+    outputs = deploy_hub(aws, estate)
+    make_up_for_moto(aws, outputs)
+    principals = {aws.hub_keys["aws_access_key_id"]: outputs["SchedulerRoleArn"]}
+    if estate.abroad_region:
+        principals |= serve_abroad(aws, estate, outputs)
+    for account, region in estate.spokes:
+        trusted = next(arn for arn in principals.values() if arn.split(":")[1] == partition_of(region))
+        deploy_spoke(aws, account, region, trusted, outputs["ExternalId"])
+    if partition_of(estate.spokes[-1][1]) != "aws":
+        say("takes every partition for aws in templates: policies abroad hold other ARNs than real stacks'")
+    write_config(aws, outputs["ConfigTableName"])
+    return Deployment(outputs, principals)
+
+
+def say(gap: str) -> None:
+    print(f"  moto   {gap}", flush=True)
+
+
+def upload_code(aws: Aws) -> None:
+    """moto wants the object to exist and never opens it; the program runs under our own runtime API."""
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as zipped:
+        zipped.writestr("bootstrap", "")
+    s3 = aws.hub("s3")
+    location = (
+        {} if aws.hub_region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": aws.hub_region}}
+    )
+    s3.create_bucket(Bucket=CODE_BUCKET, **location)
+    s3.put_object(Bucket=CODE_BUCKET, Key=CODE_KEY, Body=archive.getvalue())
+
+
+def deploy_hub(aws: Aws, estate: Estate) -> dict[str, str]:
+    return deploy_stack(
+        aws.hub("cloudformation"),
+        where.STACK,
+        "hub.yaml",
+        Accounts=",".join((where.SHOP, where.PLANT, where.CLOSED)),
+        Regions=",".join(estate.regions),
+        TagKey=where.TAG_KEY,
+        CodeBucket=CODE_BUCKET,
+        CodeKey=CODE_KEY,
+    )
+
+
+def deploy_spoke(aws: Aws, account: str, region: str, trusted: str, external_id: str) -> None:
+    deploy_stack(
+        aws.client("cloudformation", account, region),
+        "dayshift-spoke",
+        "spoke.yaml",
+        TrustedPrincipalArn=trusted,
+        ExternalId=external_id,
+        TagKey=where.TAG_KEY,
+    )
+
+
+def deploy_stack(cloudformation, name: str, template: str, **parameters: str) -> dict[str, str]:
+    cloudformation.create_stack(
+        StackName=name,
+        TemplateBody=(TEMPLATES / template).read_text(),
+        Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()],
+        Capabilities=["CAPABILITY_NAMED_IAM"],
+    )
+    stack = cloudformation.describe_stacks(StackName=name)["Stacks"][0]
+    if stack["StackStatus"] != "CREATE_COMPLETE":
+        raise RuntimeError(f"{template}: {stack['StackStatus']}: {stack.get('StackStatusReason')}")
+    return {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}
+
+
+def make_up_for_moto(aws: Aws, outputs: dict[str, str]) -> None:
+    """Asks for each thing that moto is known to ignore, so that nothing is said of a moto that has learned it."""
+    make_up_for_time_to_live(aws.hub("dynamodb"), outputs["StateTableName"])
+    for table in (outputs["ConfigTableName"], outputs["StateTableName"]):
+        make_up_for_recovery(aws.hub("dynamodb"), table)
+    make_up_for_async_invocation(aws.hub("lambda"), outputs["FunctionName"])
+
+
+def make_up_for_time_to_live(dynamodb, table: str) -> None:
+    if dynamodb.describe_time_to_live(TableName=table)["TimeToLiveDescription"]["TimeToLiveStatus"] == "ENABLED":
+        return
+    say("ignores TimeToLiveSpecification: set through the API")
+    dynamodb.update_time_to_live(TableName=table, TimeToLiveSpecification={"Enabled": True, "AttributeName": "expires"})
+
+
+def make_up_for_recovery(dynamodb, table: str) -> None:
+    backups = dynamodb.describe_continuous_backups(TableName=table)["ContinuousBackupsDescription"]
+    if backups["PointInTimeRecoveryDescription"]["PointInTimeRecoveryStatus"] == "ENABLED":
+        return
+    say(f"ignores PointInTimeRecoverySpecification of {table}: set through the API")
+    dynamodb.update_continuous_backups(
+        TableName=table, PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": True}
+    )
+
+
+def make_up_for_async_invocation(functions, name: str) -> None:
+    if functions.list_function_event_invoke_configs(FunctionName=name)["FunctionEventInvokeConfigs"]:
+        return
+    say("ignores AWS::Lambda::EventInvokeConfig: created through the API")
+    functions.put_function_event_invoke_config(FunctionName=name, MaximumRetryAttempts=0, MaximumEventAgeInSeconds=300)
+
+
+def serve_abroad(aws: Aws, estate: Estate, outputs: dict[str, str]) -> dict[str, str]:
+    """Makes the base user of the other partition and gives the hub its keys, as the template says a person does."""
+    iam = aws.client("iam", where.ABROAD_BASE, estate.abroad_region)
+    user = iam.create_user(UserName="dayshift")["User"]
+    keys = iam.create_access_key(UserName="dayshift")["AccessKey"]
+    prefix = f"{outputs['ParameterPrefix']}/partitions/{partition_of(estate.abroad_region)}"
+    secret = {"access_key_id": keys["AccessKeyId"], "secret_access_key": keys["SecretAccessKey"]}
+    put = aws.hub("ssm").put_parameter
+    put(Name=f"{prefix}/accounts", Type="StringList", Value=where.ABROAD)
+    put(Name=f"{prefix}/regions", Type="StringList", Value=estate.abroad_region)
+    put(Name=f"{prefix}/credentials", Type="SecureString", Value=json.dumps(secret))
+    return {keys["AccessKeyId"]: user["Arn"]}
+
+
+def write_config(aws: Aws, table: str) -> None:
+    for item in where.CONFIG_ITEMS:
+        aws.hub("dynamodb").put_item(TableName=table, Item=item)
+
+
+def create_resources(aws: Aws, estate: Estate) -> dict[Resource, str]:
+    """Creates every resource as the story finds it; returns their ids."""
+    ids = {resource: create(aws, resource) for resource in estate.resources}
+    for resource, resource_id in ids.items():
+        if resource.begins == "stopped":
+            stop(aws, resource, resource_id)
+    return ids
+
+
+def create(aws: Aws, resource: Resource) -> str:
+    tags = [{"Key": "Name", "Value": resource.name}]
+    if resource.schedule:
+        tags.append({"Key": where.TAG_KEY, "Value": resource.schedule})
+    if resource.kind == EC2:
+        return create_ec2_instance(aws.client("ec2", resource.account, resource.region), tags)
+    return create_rds_instance(aws.client("rds", resource.account, resource.region), resource.name, tags)
+
+
+def create_ec2_instance(ec2, tags: list[dict]) -> str:
+    made = ec2.run_instances(
+        ImageId="ami-12345678",
+        InstanceType="t3.micro",
+        MinCount=1,
+        MaxCount=1,
+        TagSpecifications=[{"ResourceType": "instance", "Tags": tags}],
+    )
+    return made["Instances"][0]["InstanceId"]
+
+
+def create_rds_instance(rds, name: str, tags: list[dict]) -> str:
+    rds.create_db_instance(
+        DBInstanceIdentifier=name,
+        DBInstanceClass="db.t3.micro",
+        Engine="postgres",
+        AllocatedStorage=20,
+        MasterUsername="postgres",
+        MasterUserPassword="not-a-secret",
+        Tags=tags,
+    )
+    return name
+
+
+def start(aws: Aws, resource: Resource, resource_id: str) -> None:
+    """By hand, past the scheduler."""
+    if resource.kind == EC2:
+        aws.client("ec2", resource.account, resource.region).start_instances(InstanceIds=[resource_id])
+    else:
+        aws.client("rds", resource.account, resource.region).start_db_instance(DBInstanceIdentifier=resource_id)
+
+
+def stop(aws: Aws, resource: Resource, resource_id: str) -> None:
+    """By hand, past the scheduler."""
+    if resource.kind == EC2:
+        aws.client("ec2", resource.account, resource.region).stop_instances(InstanceIds=[resource_id])
+    else:
+        aws.client("rds", resource.account, resource.region).stop_db_instance(DBInstanceIdentifier=resource_id)

@@ -1,0 +1,157 @@
+"""The function's way to moto, which adds what moto lacks and keeps a record.
+
+moto lets anybody take any role, missing ones included, and starts everything that exists. So this door
+
+- refuses AssumeRole unless the role exists in moto and its trust policy names the caller and the external id,
+- refuses to start the instances it was told cannot start,
+- writes down every call, which is how the checks know what was never asked for.
+"""
+
+import http.client
+import json
+import re
+import urllib.parse
+import uuid
+from dataclasses import dataclass
+from email.message import Message
+from http.server import BaseHTTPRequestHandler
+from xml.sax.saxutils import escape
+
+from botocore.exceptions import ClientError
+
+from .aws import Aws, partition_of
+from .lambda_runtime import LoopbackServer, read_body
+
+# Status, headers and body.
+Answer = tuple[int, list[tuple[str, str]], bytes]
+
+SCOPE = re.compile(r"Credential=(?P<key>[^/]+)/\d+/(?P<region>[^/]+)/(?P<service>[^/]+)/aws4_request")
+ROLE_ARN = re.compile(r"arn:(?P<partition>[^:]+):iam::(?P<account>\d{12}):role/(?:.*/)?(?P<name>[^/]+)")
+NOT_FORWARDED = {"connection", "keep-alive", "transfer-encoding", "content-length", "host"}
+
+STS_REFUSAL = """<ErrorResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><Error><Type>Sender</Type>\
+<Code>{code}</Code><Message>{message}</Message></Error><RequestId>{request_id}</RequestId></ErrorResponse>"""
+EC2_REFUSAL = """<?xml version="1.0" encoding="UTF-8"?><Response><Errors><Error><Code>{code}</Code>\
+<Message>{message}</Message></Error></Errors><RequestID>{request_id}</RequestID></Response>"""
+
+
+@dataclass(frozen=True)
+class Call:
+    """One request of the function's."""
+
+    service: str
+    operation: str
+    region: str
+    key: str
+    params: dict
+
+    @property
+    def resources(self) -> list[str]:
+        """The instances it names."""
+        return [
+            value for name, value in self.params.items() if re.fullmatch(r"InstanceId\.\d+|DBInstanceIdentifier", name)
+        ]
+
+
+class FrontDoor:
+    def __init__(self, aws: Aws, principals: dict[str, str]):
+        """`principals` says whose each access key is: trust policies name principals, requests carry keys."""
+        self.calls: list[Call] = []
+        self.unstartable: dict[str, tuple[str, str]] = {}
+        self._aws = aws
+        self._principals = principals
+        self._moto = urllib.parse.urlsplit(aws.endpoint).netloc
+        self._server = LoopbackServer(self._handler())
+        self.url = f"http://{self._server.address}"
+
+    def stop(self) -> None:
+        self._server.stop()
+
+    def _refusal(self, call: Call) -> Answer | None:
+        """If there is none, moto answers."""
+        if call.operation == "AssumeRole":
+            return self._guard_role(call)
+        if call.operation == "StartInstances":
+            return self._guard_start(call)
+        return None
+
+    def _guard_role(self, call: Call) -> Answer | None:
+        role = call.params["RoleArn"]
+        caller = self._principals.get(call.key, f"the unknown key {call.key}")
+        if self._trusts(role, caller, call):
+            return None
+        message = f"User: {caller} is not authorized to perform: sts:AssumeRole on resource: {role}"
+        return refusal(403, STS_REFUSAL, "AccessDenied", message)
+
+    def _trusts(self, role: str, caller: str, call: Call) -> bool:
+        """Reads the trust policies that spoke.yaml writes: one principal, one external id."""
+        named = ROLE_ARN.fullmatch(role)
+        if not named or named["partition"] != partition_of(call.region):
+            return False
+        try:
+            found = self._aws.client("iam", named["account"], call.region).get_role(RoleName=named["name"])["Role"]
+        except ClientError:
+            return False
+        return any(
+            statement["Principal"].get("AWS") == caller
+            and statement["Condition"]["StringEquals"]["sts:ExternalId"] == call.params.get("ExternalId")
+            for statement in found["AssumeRolePolicyDocument"]["Statement"]
+        )
+
+    def _guard_start(self, call: Call) -> Answer | None:
+        for instance in call.resources:
+            if instance in self.unstartable:
+                code, message = self.unstartable[instance]
+                return refusal(400, EC2_REFUSAL, code, message)
+        return None
+
+    def _forward(self, path: str, headers: Message, body: bytes) -> Answer:
+        passed_on = {name: value for name, value in headers.items() if name.lower() not in NOT_FORWARDED}
+        connection = http.client.HTTPConnection(self._moto, timeout=60)
+        try:
+            connection.request("POST", path, body, passed_on)
+            response = connection.getresponse()
+            return response.status, response.getheaders(), response.read()
+        finally:
+            connection.close()
+
+    def _handler(self) -> type[BaseHTTPRequestHandler]:
+        door = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_POST(self) -> None:
+                body = read_body(self)
+                call = read_call(self.headers, body)
+                door.calls.append(call)
+                self._reply(*(door._refusal(call) or door._forward(self.path, self.headers, body)))
+
+            def _reply(self, status: int, headers: list[tuple[str, str]], body: bytes) -> None:
+                self.send_response(status)
+                for name, value in headers:
+                    if name.lower() not in NOT_FORWARDED:
+                        self.send_header(name, value)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *_: object) -> None:
+                """The record is kept above."""
+
+        return Handler
+
+
+def read_call(headers: Message, body: bytes) -> Call:
+    """Every service used here signs in a header, and speaks JSON with a target or a query string."""
+    scope = SCOPE.search(headers.get("Authorization", ""))
+    where = scope.groupdict() if scope else {"key": "", "region": "", "service": ""}
+    if target := headers.get("X-Amz-Target"):
+        return Call(operation=target.split(".")[-1], params=json.loads(body), **where)
+    params = dict(urllib.parse.parse_qsl(body.decode(errors="replace")))
+    return Call(operation=params.get("Action", "?"), params=params, **where)
+
+
+def refusal(status: int, shape: str, code: str, message: str) -> Answer:
+    body = shape.format(code=code, message=escape(message), request_id=uuid.uuid4())
+    return status, [("Content-Type", "text/xml")], body.encode()
