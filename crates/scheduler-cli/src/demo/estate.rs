@@ -26,23 +26,46 @@ pub(super) const STUCK: &str = "shop-web-4";
 /// An instance that somebody stops and starts by hand.
 pub(super) const TAMPERED: &str = "shop-web-1";
 
-/// Account, Region, how many, name, type, schedule. A type that begins with `db.` is a database.
-const RESOURCES: [(&str, &str, usize, &str, &str, Option<&str>); 15] = [
-    (SHOP, HOME, 6, "shop-web", "m5.large", Some("berlin-office")),
-    (SHOP, HOME, 2, "shop-db", "db.m6g.large", Some("berlin-office")),
-    (SHOP, HOME, 1, "shop-payments", "m5.xlarge", None),
-    (SHOP, ABROAD, 4, "shop-us-web", "m5.large", Some("new-york-office")),
-    (SHOP, ABROAD, 1, "shop-us-db", "db.m6g.large", Some("new-york-office")),
-    (DATA, HOME, 4, "etl", "r6i.2xlarge", Some("nightly-batch")),
-    (DATA, HOME, 1, "warehouse", "db.r6g.xlarge", Some("nightly-batch")),
-    (DATA, HOME, 1, "notebook", "t3.medium", Some("berlin-ofice")),
-    (DATA, HOME, 1, "importer", "t3.large", Some("half-written")),
-    (DATA, ABROAD, 3, "report", "m5.large", Some("new-york-office")),
-    (LAB, HOME, 4, "lab", "c6i.large", Some("berlin-office")),
-    (SHOP_CN, CHINA, 5, "cn-web", "m5.large", Some("shanghai-office")),
-    (SHOP_CN, CHINA, 2, "cn-db", "db.m6g.large", Some("shanghai-office")),
-    (SHOP_CN, CHINA, 1, "cn-gateway", "t3.medium", None),
-    (SHOP, ABROAD, 4, "shop-us-batch", "c6i.xlarge", Some("nightly-batch")),
+/// Resources that are alike. A type that begins with `db.` is a database.
+struct Alike {
+    account: &'static str,
+    region: &'static str,
+    count: usize,
+    name: &'static str,
+    instance_type: &'static str,
+    schedule: &'static str,
+}
+
+const fn alike(
+    account: &'static str,
+    region: &'static str,
+    count: usize,
+    name: &'static str,
+    instance_type: &'static str,
+    schedule: &'static str,
+) -> Alike {
+    Alike { account, region, count, name, instance_type, schedule }
+}
+
+/// Stands for no tag in [`RESOURCES`].
+const UNTAGGED: &str = "";
+
+const RESOURCES: [Alike; 15] = [
+    alike(SHOP, HOME, 6, "shop-web", "m5.large", "berlin-office"),
+    alike(SHOP, HOME, 2, "shop-db", "db.m6g.large", "berlin-office"),
+    alike(SHOP, HOME, 1, "shop-payments", "m5.xlarge", UNTAGGED),
+    alike(SHOP, ABROAD, 4, "shop-us-web", "m5.large", "new-york-office"),
+    alike(SHOP, ABROAD, 1, "shop-us-db", "db.m6g.large", "new-york-office"),
+    alike(DATA, HOME, 4, "etl", "r6i.2xlarge", "nightly-batch"),
+    alike(DATA, HOME, 1, "warehouse", "db.r6g.xlarge", "nightly-batch"),
+    alike(DATA, HOME, 1, "notebook", "t3.medium", "berlin-ofice"),
+    alike(DATA, HOME, 1, "importer", "t3.large", "half-written"),
+    alike(DATA, ABROAD, 3, "report", "m5.large", "new-york-office"),
+    alike(LAB, HOME, 4, "lab", "c6i.large", "berlin-office"),
+    alike(SHOP_CN, CHINA, 5, "cn-web", "m5.large", "shanghai-office"),
+    alike(SHOP_CN, CHINA, 2, "cn-db", "db.m6g.large", "shanghai-office"),
+    alike(SHOP_CN, CHINA, 1, "cn-gateway", "t3.medium", UNTAGGED),
+    alike(SHOP, ABROAD, 4, "shop-us-batch", "c6i.xlarge", "nightly-batch"),
 ];
 
 /// What was deployed.
@@ -78,18 +101,14 @@ impl Estate {
     }
 
     async fn create_resources(&mut self) -> Result<(), CallError> {
-        for (account, region, count, name, instance_type, schedule) in RESOURCES {
+        for Alike { account, region, count, name, instance_type, schedule } in &RESOURCES {
             let caller = self.account(account).in_region(region);
-            for n in 1..=count {
-                let name = if count == 1 { name.to_owned() } else { format!("{name}-{n}") };
+            let schedule = Some(*schedule).filter(|schedule| *schedule != UNTAGGED);
+            for n in 1..=*count {
+                let name = if *count == 1 { (*name).to_owned() } else { format!("{name}-{n}") };
                 let wanted = Wanted { name: &name, instance_type, schedule };
-                let id = if instance_type.starts_with("db.") {
-                    stage::create_database(&caller, &wanted).await?;
-                    name.clone()
-                } else {
-                    stage::run_instance(&caller, &wanted).await?
-                };
-                self.names.insert((account.to_owned(), id), name);
+                let id = create(&caller, &wanted).await?;
+                self.names.insert(((*account).to_owned(), id), name);
             }
         }
         Ok(())
@@ -131,6 +150,15 @@ impl Estate {
     pub(super) fn size(&self) -> usize {
         self.names.len()
     }
+}
+
+/// Creates a resource; answers with its id.
+async fn create(account: &Caller, wanted: &Wanted<'_>) -> Result<String, CallError> {
+    if wanted.instance_type.starts_with("db.") {
+        stage::create_database(account, wanted).await?;
+        return Ok(wanted.name.to_owned());
+    }
+    stage::run_instance(account, wanted).await
 }
 
 async fn store_schedules(stage: &Stage) -> Result<(), CallError> {
