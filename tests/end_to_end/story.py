@@ -129,7 +129,7 @@ class Story(Passes):
 
     def late_tick(self) -> None:
         before = state_items(self.stage.aws, self.stage.deployment)
-        self.quiet("a late tick for an instant within the day does nothing", self.at("11:00"))
+        self.quiet("a late tick for an instant within the day does nothing", self.at("11:00"), late=True)
         with self.checks.check("the late tick left the memory as it was") as problems:
             problems.unless_same_items("memory", state_items(self.stage.aws, self.stage.deployment), before)
 

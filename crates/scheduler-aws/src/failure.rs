@@ -27,7 +27,9 @@ pub fn classify(code: &str) -> FailureCode {
         "RequestLimitExceeded"
         | "Throttling"
         | "Throttled"
-        | "ThrottledException"
+        | "EC2Throttled"
+        | "BandwidthLimitExceeded"
+        | "PriorRequestNotComplete"
         | "TooManyRequests"
         | "RequestThrottled"
         | "ProvisionedThroughputExceeded"
@@ -49,7 +51,8 @@ pub fn classify(code: &str) -> FailureCode {
         | "VcpuLimitExceeded"
         | "InstanceQuotaExceeded"
         | "MaxSpotInstanceCountExceeded"
-        | "LimitExceeded" => FailureCode::Quota,
+        | "LimitExceeded"
+        | "StorageQuotaExceeded" => FailureCode::Quota,
         "KMSKeyNotAccessible"
         | "KMSAccessDenied"
         | "KMSDisabled"
@@ -59,7 +62,8 @@ pub fn classify(code: &str) -> FailureCode {
         | "Unsupported"
         | "UnsupportedHibernationConfiguration"
         | "InvalidParameterCombination" => FailureCode::Unsupported,
-        "InternalError"
+        "RequestTimeout"
+        | "InternalError"
         | "InternalFailure"
         | "InternalServerError"
         | "ServiceUnavailable"
@@ -83,7 +87,15 @@ where
     };
     let (code, message) =
         (service.code().unwrap_or("no code"), service.message().unwrap_or("no message"));
-    Failure { code: classify(code), message: format!("{call}: {code}: {message}") }
+    // A 5xx that is no throttling is the service's own failure, whatever code it gives, and some give none.
+    let is_servers_own =
+        error.raw_response().is_some_and(|response| response.status().is_server_error());
+    let class = match classify(code) {
+        class @ (FailureCode::Throttled | FailureCode::NoCapacity) => class,
+        _ if is_servers_own => FailureCode::Unreachable,
+        class => class,
+    };
+    Failure { code: class, message: format!("{call}: {code}: {message}") }
 }
 
 /// What came of a write. Without an answer, or with one that says that the service itself failed, it may or may
@@ -130,6 +142,10 @@ mod tests {
             ("KMSKeyNotAccessibleFault", FailureCode::EncryptionKey),
             ("UnsupportedOperation", FailureCode::Unsupported),
             ("InternalError", FailureCode::Unreachable),
+            ("RequestTimeout", FailureCode::Unreachable),
+            ("EC2ThrottledException", FailureCode::Throttled),
+            ("ThrottledException", FailureCode::Throttled),
+            ("StorageQuotaExceededFault", FailureCode::Quota),
             ("SomethingNew", FailureCode::Unknown),
         ] {
             assert_eq!(classify(code), class, "{code}");

@@ -35,10 +35,17 @@ impl Aws {
     }
 }
 
+/// A dimension's value may hold ASCII only; anything else is written as Rust writes it, `\u{c11c}`.
+fn ascii(text: &str) -> String {
+    let escape =
+        |c: char| if c.is_ascii() { c.to_string() } else { c.escape_unicode().to_string() };
+    text.chars().map(escape).collect()
+}
+
 fn metric(datum: &Datum, pass: Instant) -> MetricDatum {
     let dimension = |name: &str, value: &str| Dimension::builder().name(name).value(value).build();
     let dimensions = datum.dimensions.as_ref().map(|(schedule, kind)| {
-        vec![dimension("Schedule", schedule), dimension("Kind", kind.as_str())]
+        vec![dimension("Schedule", &ascii(schedule)), dimension("Kind", kind.as_str())]
     });
     MetricDatum::builder()
         .metric_name(datum.name)
@@ -50,4 +57,12 @@ fn metric(datum: &Datum, pass: Instant) -> MetricDatum {
         })
         .timestamp(DateTime::from_secs(pass.timestamp()))
         .build()
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn a_schedules_name_fits_into_a_dimension() {
+        assert_eq!(super::ascii("office 서"), "office \\u{c11c}");
+    }
 }

@@ -11,6 +11,7 @@ use aws_sdk_rds::{
 use futures::{StreamExt, stream};
 use scheduler_core::{
     Kind, Observed, Resource, ResourceId, ResourceKey,
+    exclusion::UNTIL,
     memory::Outcome,
     resource::{Failure, Unsuitable},
 };
@@ -81,10 +82,14 @@ impl RdsInstances {
 /// The instance as a resource; none if it lacks the tag, or an id.
 fn resource(instance: &DbInstance, tag_key: &str) -> Option<Resource> {
     let id = instance.db_instance_identifier()?.parse().ok()?;
-    let tag = instance.tag_list().iter().find(|tag| tag.key() == Some(tag_key))?;
+    let tag = |key: &str| {
+        let found = instance.tag_list().iter().find(|tag| tag.key() == Some(key))?;
+        Some(found.value().unwrap_or_default().to_owned())
+    };
     Some(Resource {
         key: ResourceKey { kind: Kind::RdsInstance, id },
-        schedule_tag: tag.value().unwrap_or_default().to_owned(),
+        schedule_tag: tag(tag_key)?,
+        exclude_until: tag(&format!("{tag_key}{UNTIL}")),
         observed: unsuitable(instance)
             .map_or_else(|| observed(instance.db_instance_status()), Observed::Unsuitable),
         instance_type: instance.db_instance_class().and_then(|text| text.parse().ok()),

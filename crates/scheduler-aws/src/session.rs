@@ -17,7 +17,7 @@ use crate::{Aws, connect::static_credentials, failure::failure};
 /// How long before its end a session is no longer used: longer than any call takes.
 const MARGIN: TimeDelta = TimeDelta::minutes(5);
 
-/// How long a refusal is believed. One pass asks once for an account, the next asks again.
+/// How long a refusal is believed, so that the Regions and kinds of one account do not each ask again.
 const REFUSED_FOR: TimeDelta = TimeDelta::seconds(20);
 
 /// The right to act in one target.
@@ -134,7 +134,7 @@ impl Aws {
     }
 }
 
-/// `dayshift-20260302T090000Z`: which pass a line of CloudTrail belongs to.
+/// `dayshift-20260302T090000Z`: which pass took the session. Later ones share it until it is renewed.
 fn session_name(pass: Instant) -> String {
     pass.format("dayshift-%Y%m%dT%H%M%SZ").to_string()
 }

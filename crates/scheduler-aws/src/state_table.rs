@@ -10,7 +10,10 @@ use scheduler_core::{
     memory::Memory,
     resource::{Failure, FailureCode},
 };
-use scheduler_engine::{MemoryStore, ports::Memories};
+use scheduler_engine::{
+    MemoryStore,
+    ports::{Memories, Remembered},
+};
 use serde::{Deserialize, Serialize};
 
 use crate::{Aws, failure::failure};
@@ -47,7 +50,7 @@ struct Stored {
 type Item = HashMap<String, AttributeValue>;
 
 impl MemoryStore for StateTable<'_> {
-    async fn load(&self, target: &Target) -> Result<Memories, Failure> {
+    async fn load(&self, target: &Target) -> Result<Remembered, Failure> {
         let request = self
             .aws
             .dynamodb()
@@ -57,11 +60,11 @@ impl MemoryStore for StateTable<'_> {
             .expression_attribute_values(":target", AttributeValue::S(target.to_string()))
             .consistent_read(true);
         let mut pages = request.into_paginator().items().send();
-        let mut memories = Memories::new();
+        let mut remembered = Remembered::default();
         while let Some(item) = pages.next().await {
-            memories.extend(memory(item.map_err(|error| failure("dynamodb:Query", &error))?)?);
+            add(&mut remembered, item.map_err(|error| failure("dynamodb:Query", &error))?);
         }
-        Ok(memories)
+        Ok(remembered)
     }
 
     async fn save(&self, target: &Target, memories: &Memories) -> Result<(), Failure> {
@@ -96,34 +99,34 @@ impl StateTable<'_> {
     }
 }
 
-/// The memory in an item; none if the key is no resource's.
-fn memory(item: Item) -> Result<Option<(ResourceKey, Memory)>, Failure> {
-    let Some(Ok(key)) = item
+/// Adds what an item says, unless its key is no resource's.
+fn add(remembered: &mut Remembered, item: Item) {
+    let key = item
         .get("resource")
         .and_then(|value| value.as_s().ok())
-        .map(|text| text.parse::<ResourceKey>())
-    else {
-        return Ok(None);
-    };
-    let stored: Stored = serde_dynamo::from_item(item).map_err(|error| unreadable(&key, &error))?;
-    Ok(Some((key, stored.memory)))
+        .map(|text| text.parse::<ResourceKey>());
+    let Some(Ok(key)) = key else { return };
+    match serde_dynamo::from_item::<_, Stored>(item) {
+        Ok(stored) => drop(remembered.memories.insert(key, stored.memory)),
+        Err(error) => drop(remembered.unreadable.insert(key, error.to_string())),
+    }
 }
 
 fn put(target: &Target, key: &ResourceKey, memory: &Memory) -> Result<WriteRequest, Failure> {
     let stored =
         Stored { target: target.to_string(), resource: key.to_string(), memory: memory.clone() };
-    let item: Item = serde_dynamo::to_item(stored).map_err(|error| unreadable(key, &error))?;
+    let item: Item = serde_dynamo::to_item(stored).map_err(|error| unwritable(key, &error))?;
     let put = PutRequest::builder()
         .set_item(Some(item))
         .build()
-        .map_err(|error| unreadable(key, &error))?;
+        .map_err(|error| unwritable(key, &error))?;
     Ok(WriteRequest::builder().put_request(put).build())
 }
 
-fn unreadable(key: &ResourceKey, error: &dyn std::error::Error) -> Failure {
+fn unwritable(key: &ResourceKey, error: &dyn std::error::Error) -> Failure {
     Failure {
         code: FailureCode::Unknown,
-        message: format!("the state of {key} cannot be read or written: {error}"),
+        message: format!("the state of {key} cannot be written: {error}"),
     }
 }
 
@@ -153,14 +156,31 @@ mod tests {
                 memory: expected.clone(),
             };
             let item: Item = serde_dynamo::to_item(stored).unwrap();
-            let (key, found) = memory(item).unwrap().unwrap();
-            assert_eq!((key.to_string().as_str(), found), ("ec2-instance/i-1", expected));
+            let mut remembered = Remembered::default();
+            add(&mut remembered, item);
+            let expected = [("ec2-instance/i-1".parse().unwrap(), expected)];
+            assert_eq!(
+                remembered,
+                Remembered { memories: expected.into(), ..Remembered::default() }
+            );
         }
     }
 
     #[test]
-    fn the_keys_of_others_are_passed_over() {
-        let item: Item = [("resource".to_owned(), AttributeValue::S("lease".into()))].into();
-        assert_eq!(memory(item).unwrap(), None);
+    fn the_keys_of_others_are_passed_over_and_what_cannot_be_read_is_known_to_be_there() {
+        let text = |text: &str| AttributeValue::S(text.into());
+        let mut remembered = Remembered::default();
+        add(&mut remembered, [("resource".to_owned(), text("lease"))].into());
+        assert_eq!(remembered, Remembered::default());
+        let newer = [
+            ("target", "t"),
+            ("resource", "ec2-instance/i-1"),
+            ("schedule", "office"),
+            ("at", "2026-03-02T09:00:00Z"),
+            ("in_flight", "resize"),
+        ];
+        add(&mut remembered, newer.map(|(name, value)| (name.to_owned(), text(value))).into());
+        let keys: Vec<_> = remembered.unreadable.keys().map(ToString::to_string).collect();
+        assert_eq!(keys, ["ec2-instance/i-1"]);
     }
 }

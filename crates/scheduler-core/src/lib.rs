@@ -26,15 +26,23 @@
 #![warn(missing_docs, clippy::wildcard_enum_match_arm)]
 
 pub mod config;
+pub mod cron;
+pub mod day;
 pub mod decision;
+pub mod exclusion;
 pub mod grammar;
 pub mod id;
+pub mod lint;
 pub mod memory;
 pub mod mistake;
+pub mod overrides;
 pub mod resource;
 pub mod schedule;
 pub mod settings;
 pub mod verdict;
+
+mod evaluate;
+mod fired;
 
 pub use config::{Config, RawConfig, RawItem};
 pub use id::{

@@ -2,11 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    Instant,
-    resource::{Failure, FailureCode},
-    schedule::Desired,
-};
+use crate::{Instant, resource::Failure, schedule::Desired};
 
 /// What was last settled for one resource, and what is under way. Written only when it changes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -116,11 +112,6 @@ impl Memory {
         self.expires
             .is_none()
             .then(|| Self { expires: Some((now + KEPT).timestamp()), ..self.clone() })
-    }
-
-    /// The class of the last attempt's failure.
-    pub fn last_code(&self) -> Option<FailureCode> {
-        self.last_error.as_ref().map(|failure| failure.code)
     }
 }
 

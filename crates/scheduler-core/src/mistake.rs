@@ -108,6 +108,16 @@ pub enum Code {
     BadValue,
     /// A schedule names a period that is not there, or that is itself mistaken.
     UnknownPeriod,
+    /// A schedule names a calendar that is not there, or that is itself mistaken.
+    UnknownCalendar,
+    /// An exception or override names a schedule that is not there.
+    UnknownSchedule,
+    /// A date that is none.
+    BadDate,
+    /// An instant that is none, or has no offset.
+    BadInstant,
+    /// An override whose end is past. A warning.
+    Expired,
     /// Something that has to be there is missing.
     Missing,
     /// Two values that cannot stand together.
@@ -116,12 +126,41 @@ pub enum Code {
     Duplicate,
     /// A field that means nothing here. A warning: the item still counts.
     UnknownField,
+    /// A file that is not what its format says.
+    Syntax,
+    /// A section of a file that is not one.
+    UnknownSection,
+    /// A schedule, or one of its periods, that never runs. A warning, as are all that follow.
+    NeverRuns,
+    /// A schedule that never stops.
+    AlwaysRuns,
+    /// A time that the clocks skip or repeat on some day.
+    ClockChange,
+    /// A period that no schedule names.
+    UnusedPeriod,
+    /// Periods that run at the same time as different instance types.
+    InstanceTypes,
+    /// A stop that is lost because another period has no opinion then.
+    HiddenStop,
+    /// A schedule that stops for the last minute of a day.
+    StopsAtMidnight,
 }
 
 impl Code {
     /// Whether the item still counts in spite of it.
     pub fn is_warning(self) -> bool {
-        matches!(self, Code::UnknownField)
+        matches!(
+            self,
+            Code::UnknownField
+                | Code::Expired
+                | Code::NeverRuns
+                | Code::AlwaysRuns
+                | Code::ClockChange
+                | Code::UnusedPeriod
+                | Code::InstanceTypes
+                | Code::HiddenStop
+                | Code::StopsAtMidnight
+        )
     }
 }
 

@@ -13,6 +13,8 @@ pub struct Resource {
     pub key: ResourceKey,
     /// The value of the schedule tag: the name of a schedule, if there is one by that name.
     pub schedule_tag: String,
+    /// The value of its [exclude-until tag](crate::exclusion), if it has one.
+    pub exclude_until: Option<String>,
     /// What it is doing.
     pub observed: Observed,
     /// Its instance type or class, where the kind has one.

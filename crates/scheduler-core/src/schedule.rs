@@ -3,14 +3,16 @@
 //! Times are wall-clock times and are compared as such: on a spring day a period inside the skipped hour is
 //! shorter or empty, on an autumn day a period inside the repeated hour holds twice.
 
-use std::{fmt, str::FromStr};
+use std::{collections::BTreeMap, fmt, str::FromStr};
 
-use chrono::{NaiveDate, NaiveDateTime, TimeDelta, Timelike};
+use chrono::{Datelike, NaiveDate, TimeDelta, Weekday};
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
 use crate::{
     Instant,
+    cron::Firing,
+    day::Day,
     grammar::{MonthDays, Months, WeekDays},
     id::{InstanceType, PeriodName, ScheduleName},
 };
@@ -47,7 +49,17 @@ pub struct WallTime {
 impl WallTime {
     const MIDNIGHT: WallTime = WallTime { minute: 0 };
 
-    fn seconds(self) -> i64 {
+    /// Minutes since midnight.
+    pub fn minute(self) -> u16 {
+        self.minute
+    }
+
+    /// The time that is so many minutes after midnight, if there is one.
+    pub fn from_minute(minute: u16) -> Option<Self> {
+        (minute < 24 * 60).then_some(Self { minute })
+    }
+
+    pub(crate) fn seconds(self) -> i64 {
         i64::from(self.minute) * 60
     }
 }
@@ -98,7 +110,12 @@ pub struct Dates {
 impl Dates {
     /// Whether the date is one of them.
     pub fn contain(&self, date: NaiveDate) -> bool {
-        self.weekdays.is_none_or(|days| days.contains(date))
+        self.contain_as(date, date.weekday())
+    }
+
+    /// Whether the date is one of them if it counts as a weekday.
+    pub fn contain_as(&self, date: NaiveDate, weekday: Weekday) -> bool {
+        self.weekdays.is_none_or(|days| days.contains_as(date, weekday))
             && self.monthdays.is_none_or(|days| days.contains(date))
             && self.months.is_none_or(|months| months.contains(date))
     }
@@ -127,51 +144,10 @@ pub struct Period {
     pub dates: Dates,
 }
 
-/// What one period says: what is desired and, if running, how many seconds ago it began. `None` there stands
-/// for a period without a begin time, which counts as older than any other.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Saying {
-    Running { began: Option<i64> },
-    Stopped,
-    Any,
-}
-
 impl Period {
-    fn is_overnight(&self) -> bool {
+    /// Whether it ends on the day after the one on which it begins.
+    pub fn is_overnight(&self) -> bool {
         matches!((self.begin, self.end), (Some(begin), Some(end)) if begin > end)
-    }
-
-    fn at(&self, wall: NaiveDateTime) -> Saying {
-        let second = i64::from(wall.num_seconds_from_midnight());
-        if self.is_overnight() {
-            return self.overnight_at(wall.date(), second);
-        }
-        if !self.dates.contain(wall.date()) {
-            return Saying::Stopped;
-        }
-        let began = self.begin.is_none_or(|begin| second >= begin.seconds());
-        let ended = self.end.is_some_and(|end| second >= end.seconds());
-        match (self.begin, self.end) {
-            (None, None) => Saying::Running { began: None },
-            (Some(begin), _) if began && !ended => Saying::Running { began: Some(begin.seconds()) },
-            (Some(_), None) | (None, Some(_)) if !ended => Saying::Any,
-            _ => Saying::Stopped,
-        }
-    }
-
-    fn overnight_at(&self, date: NaiveDate, second: i64) -> Saying {
-        const DAY: i64 = 24 * 60 * 60;
-        let begin = self.begin.map_or(0, WallTime::seconds);
-        let end = self.end.map_or(0, WallTime::seconds);
-        if second >= begin && self.dates.contain(date) {
-            Saying::Running { began: Some(begin) }
-        } else if second < end
-            && date.pred_opt().is_some_and(|yesterday| self.dates.contain(yesterday))
-        {
-            Saying::Running { began: Some(begin - DAY) }
-        } else {
-            Saying::Stopped
-        }
     }
 }
 
@@ -205,13 +181,21 @@ pub struct Schedule {
     pub zone: Tz,
     /// The periods, in the order written; of equal begin times the first written gives the instance type.
     pub periods: Vec<PeriodUse>,
+    /// Firings that start, instead of periods.
+    pub start: Option<Firing>,
+    /// Firings that stop, instead of periods.
+    pub stop: Option<Firing>,
+    /// The dates that differ: holidays, make-up working days, exceptions.
+    pub days: BTreeMap<NaiveDate, Day>,
     /// A state that holds whatever the periods say.
     pub override_status: Option<Desired>,
     /// When a person's change is undone.
     pub enforcement: Enforcement,
-    /// Whether a resource that somebody else had started before its start edge is spared at the next stop edge.
+    /// Whether a resource that somebody else had started before its start edge is spared at the next stop edge. While
+    /// the schedule enforces, it is not.
     pub retain_running: bool,
-    /// Whether a resource never seen before that runs while it should rest is stopped.
+    /// Whether a resource never seen before that runs while it should rest is stopped. While the schedule enforces, it
+    /// is in any case.
     pub stop_new_instances: bool,
 }
 
@@ -231,6 +215,10 @@ pub enum Because<'a> {
     Override,
     /// A period that runs.
     Period(&'a PeriodUse),
+    /// A date that differs, and the period that runs on it, if one does.
+    Day(&'a Day, Option<&'a PeriodUse>),
+    /// The expression that fired last.
+    Firing(&'a Firing),
     /// No period has a say.
     Nothing,
 }
@@ -239,8 +227,10 @@ impl Wanted<'_> {
     /// The instance type to run as, if one is asked for.
     pub fn instance_type(&self) -> Option<&InstanceType> {
         match self.because {
-            Because::Period(used) => used.instance_type.as_ref(),
-            Because::Override | Because::Nothing => None,
+            Because::Period(used) | Because::Day(_, Some(used)) => used.instance_type.as_ref(),
+            Because::Day(_, None) | Because::Override | Because::Firing(_) | Because::Nothing => {
+                None
+            }
         }
     }
 }
@@ -252,6 +242,9 @@ impl Schedule {
             name,
             zone,
             periods: Vec::new(),
+            start: None,
+            stop: None,
+            days: BTreeMap::new(),
             override_status: None,
             enforcement: Enforcement::default(),
             retain_running: false,
@@ -259,14 +252,24 @@ impl Schedule {
         }
     }
 
+    /// Whether it starts and stops by expressions that fire, and not by periods.
+    pub fn is_fired(&self) -> bool {
+        self.start.is_some() || self.stop.is_some()
+    }
+
     /// What this schedule wants at an instant.
     ///
-    /// Running if any period is; else any if any period is; else stopped. Of several running periods the one
-    /// that began last gives the instance type. Two periods whose ends touch (one minute apart or less) are one
-    /// span, so that `22:00-23:59` and `00:00-06:00` do not stop in between.
+    /// Of periods: running if any period is; else any if any period is; else stopped. Of several running periods
+    /// the one that began last gives the instance type. Two periods whose ends touch (one minute apart or less)
+    /// are one span, so that `22:00-23:59` and `00:00-06:00` do not stop in between.
+    ///
+    /// Of firings: the side that fired last, at or before the instant; any before the first.
     pub fn wanted_at(&self, at: Instant) -> Wanted<'_> {
         if let Some(desired) = self.override_status {
             return Wanted { desired, because: Because::Override };
+        }
+        if self.is_fired() {
+            return self.fired_at(at);
         }
         let wall = at.with_timezone(&self.zone).naive_local();
         let wanted = self.periods_at(wall);
@@ -282,32 +285,15 @@ impl Schedule {
         }
     }
 
-    fn periods_at(&self, wall: NaiveDateTime) -> Wanted<'_> {
-        let mut desired = Desired::Stopped;
-        let mut latest: Option<(Option<i64>, &PeriodUse)> = None;
-        for used in &self.periods {
-            match used.period.at(wall) {
-                Saying::Running { began } if latest.is_none_or(|(other, _)| began > other) => {
-                    latest = Some((began, used))
-                }
-                Saying::Any => desired = Desired::Any,
-                Saying::Running { .. } | Saying::Stopped => {}
-            }
-        }
-        match latest {
-            Some((_, used)) => Wanted { desired: Desired::Running, because: Because::Period(used) },
-            None => Wanted { desired, because: Because::Nothing },
-        }
-    }
-
     /// The wall-clock minutes of a day at which something can change: midnight, begin and end times, and the
     /// minute on each side of them where periods may touch. Sorted.
     pub(crate) fn boundaries(&self) -> Vec<u16> {
         const DAY: u16 = 24 * 60;
         let times =
             self.periods.iter().flat_map(|used| [used.period.begin, used.period.end]).flatten();
-        let mut minutes: Vec<u16> =
-            times.chain([WallTime::MIDNIGHT]).map(|time| time.minute).collect();
+        let times =
+            times.chain(self.days.values().flat_map(Day::times)).chain([WallTime::MIDNIGHT]);
+        let mut minutes: Vec<u16> = times.map(|time| time.minute).collect();
         if self.periods.len() > 1 {
             let sides: Vec<u16> =
                 minutes.iter().flat_map(|m| [(m + DAY - 1) % DAY, (m + 1) % DAY]).collect();

@@ -29,6 +29,20 @@ use crate::{
     mistake::{Code, Mistake},
 };
 
+const NAMES: [&str; 10] = [
+    "config-table",
+    "state-table",
+    "accounts",
+    "regions",
+    "spoke-role",
+    "external-id",
+    "tag-key",
+    "default-timezone",
+    "kinds",
+    "metrics-namespace",
+];
+const PER_PARTITION: [&str; 3] = ["accounts", "regions", "credentials"];
+
 /// Parameters by their names below the prefix: `tag-key`, `partitions/aws-cn/accounts`.
 pub type Parameters = BTreeMap<String, String>;
 
@@ -142,6 +156,7 @@ impl Settings {
             metrics_namespace: reader.text("metrics-namespace").map(str::to_owned),
             partitions: reader.partitions(home, &spoke_role),
         };
+        reader.warn_of_others();
         if reader.fatal { Err(reader.mistakes) } else { Ok((settings, reader.mistakes)) }
     }
 
@@ -232,6 +247,15 @@ impl<'a> Reader<'a> {
         let Some(text) = self.text("kinds") else { return Kind::ALL.to_vec() };
         let before = self.mistakes.len();
         let kinds = self.list("kinds", text);
+        if kinds.is_empty() && self.mistakes.len() == before {
+            self.report(
+                "kinds",
+                text,
+                Code::Empty,
+                "no kind is named",
+                "write one, or delete the parameter for all",
+            );
+        }
         self.fatal |= self.mistakes.len() > before;
         Kind::ALL.into_iter().filter(|kind| kinds.contains(kind)).collect()
     }
@@ -241,6 +265,28 @@ impl<'a> Reader<'a> {
         members
             .filter_map(|member| member.parse().map_err(|error| self.refuse(name, &error)).ok())
             .collect()
+    }
+
+    /// Warns of parameters that nothing reads: `tagkey` is easily written for `tag-key`.
+    fn warn_of_others(&mut self) {
+        for name in self.parameters.keys() {
+            let known = match name.strip_prefix("partitions/").and_then(|rest| rest.split_once('/'))
+            {
+                Some((_, below)) => PER_PARTITION.contains(&below),
+                None => NAMES.contains(&name.as_str()),
+            };
+            if !known {
+                let message = format!("the parameter `{name}` is not read");
+                // Its text may be a secret under a wrong name.
+                self.report(
+                    name,
+                    "",
+                    Code::UnknownField,
+                    message,
+                    "delete it, or look up its name",
+                );
+            }
+        }
     }
 
     fn partitions(&mut self, home: &Region, role: &RoleName) -> BTreeMap<Partition, Reach> {
@@ -466,7 +512,18 @@ mod tests {
         let fields: Vec<_> = mistakes.iter().map(|mistake| mistake.field.as_str()).collect();
         assert_eq!(fields, ["config-table", "state-table", "accounts"]);
         assert!(parse(&[("kinds", "ec2-instance,lambda")]).is_err());
+        assert!(parse(&[("kinds", ",")]).is_err());
         assert!(parse(&[("default-timezone", "Mars/Olympus")]).is_err());
+    }
+
+    #[test]
+    fn a_parameter_that_nothing_reads_is_a_warning() {
+        let (settings, mistakes) =
+            parse(&[("tagkey", "Timer"), ("partitions/aws-cn/region", "cn-north-1")]).unwrap();
+        assert_eq!(settings.tag_key, "Schedule");
+        let unknown = mistakes.iter().filter(|mistake| mistake.code == Code::UnknownField);
+        let fields: Vec<_> = unknown.map(|mistake| mistake.field.as_str()).collect();
+        assert_eq!(fields, ["partitions/aws-cn/region", "tagkey"]);
     }
 
     #[test]

@@ -66,11 +66,14 @@ impl fmt::Display for Verdict {
             (Rule::Period, _) => write!(f, "the period {name} runs")?,
             (Rule::None, Desired::Any) => f.write_str("no period has an opinion")?,
             (Rule::None, _) => f.write_str("no period runs")?,
-            (Rule::Override, desired) => write!(f, "the override_status is {desired}")?,
-            (Rule::Window, _) => write!(f, "the window {name} is open")?,
-            (Rule::Exception | Rule::Calendar | Rule::Cron, desired) => {
-                write!(f, "{name} wants it {desired}")?
+            (Rule::Override, desired) if name.is_empty() => {
+                write!(f, "the override_status is {desired}")?
             }
+            (Rule::Override, _) => write!(f, "the override {name} holds")?,
+            (Rule::Window, _) => write!(f, "the window {name} is open")?,
+            (Rule::Exception, _) => write!(f, "the exception {name} holds")?,
+            (Rule::Calendar, _) => write!(f, "the calendar says {name}")?,
+            (Rule::Cron, _) => write!(f, "{name} fired last")?,
         }
         self.until.map_or(Ok(()), |until| {
             write!(f, " until {}", until.to_rfc3339_opts(SecondsFormat::Secs, true))
@@ -108,30 +111,51 @@ impl Schedule {
         let (rule, name) = match wanted.because {
             Because::Override => (Rule::Override, None),
             Because::Period(used) => (Rule::Period, Some(used.period.name.to_string())),
+            Because::Day(day, _) => (day.rule().0, Some(day.rule().1.to_owned())),
+            Because::Firing(firing) => (Rule::Cron, Some(firing.to_string())),
             Because::Nothing => (Rule::None, None),
         };
-        let constant = self.override_status.is_some();
-        let walk = Walk { zone: self.zone, boundaries: self.boundaries() };
+        let (since, until) = self.around(at, wanted);
         Verdict {
             desired: wanted.desired,
             instance_type: wanted.instance_type().cloned(),
             rule,
             name,
-            since: if constant { None } else { self.since(&walk, at, wanted) },
-            until: if constant {
-                None
-            } else {
-                self.next_edge(&walk, at, wanted).map(|(at, _)| at)
-            },
+            since,
+            until,
         }
+    }
+
+    /// The edges on both sides of an instant.
+    fn around(&self, at: Instant, wanted: Wanted<'_>) -> (Option<Instant>, Option<Instant>) {
+        if self.override_status.is_some() {
+            return (None, None);
+        }
+        if self.is_fired() {
+            return (self.last_fired(at), self.next_fired(at));
+        }
+        let walk = self.walk();
+        (
+            self.since(&walk, at, wanted),
+            self.next_edge(&walk, at, wanted, at + HORIZON).map(|(at, _)| at),
+        )
+    }
+
+    fn walk(&self) -> Walk {
+        Walk { zone: self.zone, boundaries: self.boundaries() }
     }
 
     /// The edges after `from` and up to `until`, in order.
     pub fn edges(&self, from: Instant, until: Instant) -> impl Iterator<Item = Edge> {
-        let walk = Walk { zone: self.zone, boundaries: self.boundaries() };
+        let walk = self.walk();
         let mut last = (from, self.wanted_at(from));
         std::iter::from_fn(move || {
-            last = self.next_edge(&walk, last.0, last.1).filter(|(at, _)| *at <= until)?;
+            let next = match (self.override_status, self.is_fired()) {
+                (Some(_), _) => None,
+                (None, true) => self.next_fired(last.0).map(|at| (at, self.wanted_at(at))),
+                (None, false) => self.next_edge(&walk, last.0, last.1, until),
+            };
+            last = next.filter(|(at, _)| *at <= until)?;
             let (at, wanted) = last;
             Some(Edge {
                 at,
@@ -141,19 +165,21 @@ impl Schedule {
         })
     }
 
+    /// The first edge after `from`, if there is one up to `until`.
     fn next_edge(
         &self,
         walk: &Walk,
         from: Instant,
         wanted: Wanted<'_>,
+        until: Instant,
     ) -> Option<(Instant, Wanted<'_>)> {
-        let mut at = from;
-        while at - from <= HORIZON {
-            at = walk.after(at);
+        let mut at = walk.after(from);
+        while at <= until {
             let next = self.wanted_at(at);
             if !is_same(&next, &wanted) {
                 return Some((at, next));
             }
+            at = walk.after(at);
         }
         None
     }

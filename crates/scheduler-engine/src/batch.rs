@@ -11,8 +11,9 @@ use scheduler_core::{
 /// Calls for `ids` in batches of at most `size`, and narrows a refused batch down to the ids at fault: by the
 /// ids that the message names, or else by halves.
 ///
-/// Only a refusal that is about some of the resources is narrowed. One that is about the caller or the moment
-/// (denied, throttled, unreachable) would be said of every part, so all share it.
+/// Only a refusal that is about some of the resources is narrowed. One that is about the moment (throttled,
+/// unreachable) would be said of every part, so all share it; so is a denial, unless it names some of them, as a policy
+/// that protects single instances makes it do.
 pub async fn narrowed<F, Answer>(
     ids: &[ResourceId],
     size: usize,
@@ -28,10 +29,10 @@ where
     while let Some(batch) = waiting.pop() {
         let outcome = call(&batch).await;
         match &outcome {
-            Outcome::Failed(failure) if batch.len() > 1 && is_about_some(failure) => {
-                let (first, second) = parts(batch, failure);
-                waiting.extend([second, first].into_iter().filter(|part| !part.is_empty()));
-            }
+            Outcome::Failed(failure) if batch.len() > 1 => match parts(&batch, failure) {
+                Some((first, second)) => waiting.extend([second, first]),
+                None => outcomes.extend(batch.into_iter().map(|id| (id, outcome.clone()))),
+            },
             Outcome::Done | Outcome::Failed(_) | Outcome::Unknown(_) => {
                 outcomes.extend(batch.into_iter().map(|id| (id, outcome.clone())));
             }
@@ -40,8 +41,9 @@ where
     outcomes
 }
 
-/// The two parts to try next: those that the message names and the rest, or two halves.
-fn parts(mut batch: Vec<ResourceId>, failure: &Failure) -> (Vec<ResourceId>, Vec<ResourceId>) {
+/// The two parts to try next: the rest and those that the message names, or two halves; none if all share the refusal.
+fn parts(batch: &[ResourceId], failure: &Failure) -> Option<(Vec<ResourceId>, Vec<ResourceId>)> {
+    let may_be_about_some = failure.code == FailureCode::Denied || is_about_some(failure);
     let words: BTreeSet<&str> = failure
         .message
         .split(|c: char| !(c.is_ascii_alphanumeric() || c == '-'))
@@ -49,11 +51,11 @@ fn parts(mut batch: Vec<ResourceId>, failure: &Failure) -> (Vec<ResourceId>, Vec
         .collect();
     let (named, rest): (Vec<_>, Vec<_>) =
         batch.iter().cloned().partition(|id| words.contains(id.as_str()));
-    if !named.is_empty() && !rest.is_empty() {
-        return (rest, named);
+    if may_be_about_some && !named.is_empty() && !rest.is_empty() {
+        return Some((rest, named));
     }
-    let second = batch.split_off(batch.len() / 2);
-    (batch, second)
+    let (first, second) = batch.split_at(batch.len() / 2);
+    is_about_some(failure).then(|| (first.to_vec(), second.to_vec()))
 }
 
 fn is_about_some(failure: &Failure) -> bool {
@@ -122,5 +124,10 @@ mod tests {
     #[tokio::test]
     async fn what_is_about_the_caller_is_not_narrowed() {
         assert_eq!(check(60, &[3], FailureCode::Denied, false).await, (2, 10));
+        assert_eq!(
+            check(60, &[3], FailureCode::Denied, true).await,
+            (4, 59),
+            "a denial that names its instance"
+        );
     }
 }

@@ -14,9 +14,18 @@
 
 use std::collections::BTreeMap;
 
-use scheduler_core::{Kind, Observed, decision::Action};
+use scheduler_core::{
+    Kind, Observed,
+    decision::{Action, Why},
+};
 
-use crate::report::{PassReport, ResourceReport, Result as ActionResult};
+use crate::{
+    pass::Scope,
+    report::{PassReport, ResourceReport, Result as ActionResult},
+};
+
+/// What a pass did, as opposed to what there is.
+const COUNTERS: [&str; 3] = ["Started", "StoppedNow", "Failed"];
 
 /// One number.
 #[derive(Clone, Debug, PartialEq)]
@@ -50,24 +59,39 @@ struct Tally {
     failed: u32,
 }
 
-/// The numbers of a pass. Resources whose tag names no schedule are not counted: their tag is anybody's text,
-/// and every new dimension costs money.
+/// The numbers of a pass. Those that count what there is come from passes over everything only: beside a full
+/// pass's, a scoped one's would halve every average. A late pass has none.
+///
+/// Resources whose tag names no schedule are not counted: their tag is anybody's text, and every new dimension
+/// costs money.
 pub fn of(report: &PassReport) -> Vec<Datum> {
+    let resources = || report.targets.iter().flat_map(|target| &target.resources);
+    if resources().any(|resource| matches!(resource.action, Action::Leave(Why::Late { .. }))) {
+        return Vec::new();
+    }
+    let is_whole = report.tick.scope == Scope::default();
     let mut tallies: BTreeMap<(&str, Kind), Tally> = BTreeMap::new();
-    for resource in
-        report.targets.iter().flat_map(|target| &target.resources).filter(|r| r.verdict.is_some())
-    {
+    for resource in resources().filter(|resource| resource.verdict.is_some()) {
         let key = (resource.resource.schedule_tag.trim(), resource.resource.key.kind);
         tallies.entry(key).or_default().count(resource);
     }
+    let data = tallies.iter().flat_map(|((schedule, kind), tally)| tally.data(schedule, *kind));
     let mut data: Vec<_> =
-        tallies.iter().flat_map(|((schedule, kind), tally)| tally.data(schedule, *kind)).collect();
+        data.filter(|datum| is_whole || COUNTERS.contains(&datum.name)).collect();
+    if is_whole {
+        data.extend(of_the_whole(report));
+    }
+    data
+}
+
+fn of_the_whole(report: &PassReport) -> [Datum; 3] {
     let failed = report.targets.iter().filter(|target| !target.troubles.is_empty()).count();
     let whole = |name, value, unit| Datum { name, dimensions: None, value, unit };
-    data.push(whole("PassDuration", report.duration.as_secs_f64() * 1000.0, Unit::Milliseconds));
-    data.push(whole("Targets", report.targets.len() as f64, Unit::Count));
-    data.push(whole("FailedTargets", failed as f64, Unit::Count));
-    data
+    [
+        whole("PassDuration", report.duration.as_secs_f64() * 1000.0, Unit::Milliseconds),
+        whole("Targets", report.targets.len() as f64, Unit::Count),
+        whole("FailedTargets", failed as f64, Unit::Count),
+    ]
 }
 
 impl Tally {

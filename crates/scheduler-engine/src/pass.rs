@@ -1,12 +1,14 @@
 //! One evaluation of everything in scope at one instant.
 
-use std::{collections::BTreeMap, panic::AssertUnwindSafe, sync::Arc};
+use std::{collections::BTreeMap, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use futures::{FutureExt, StreamExt, stream};
 use scheduler_core::{
-    AccountId, Config, Instant, Kind, Region, Schedule, ScheduleName, Target, Verdict,
+    AccountId, Config, Instant, Kind, Region, Resource, Schedule, ScheduleName, Target, Verdict,
     config::Found,
     decision::Why,
+    exclusion,
+    overrides::{self, Override},
     resource::{Failure, FailureCode},
 };
 
@@ -78,17 +80,26 @@ pub struct Pass<'a, C, M> {
     pub cloud: &'a C,
     /// What is remembered of them.
     pub memory: &'a M,
-    /// When a target that is still at work is given up. Its unfinished work is due again in the next pass.
+    /// When no more calls are made. What is unfinished then is due again in the next pass; what was done is still
+    /// recorded, within [`SETTLING`].
     pub deadline: tokio::time::Instant,
     /// How many targets are at work at once.
     pub concurrency: usize,
 }
 
+/// How long after the deadline a target may still record what was done before it.
+pub const SETTLING: Duration = Duration::from_secs(2);
+
 /// Runs a pass. It cannot fail: what goes wrong is in the reports, which are in the order of their targets.
 pub async fn run<C: Cloud, M: MemoryStore>(pass: &Pass<'_, C, M>) -> PassReport {
     let began = tokio::time::Instant::now();
     let verdicts = Verdicts::of(pass.config, pass.tick.now);
-    let in_scope = pass.targets.iter().filter(|target| pass.tick.scope.covers(target));
+    let mut in_scope: Vec<_> =
+        pass.targets.iter().filter(|target| pass.tick.scope.covers(target)).collect();
+    // Each pass begins elsewhere, so that where time is always short nobody is always last.
+    let minute = usize::try_from(pass.tick.now.timestamp() / 60).unwrap_or_default();
+    let first = minute % in_scope.len().max(1);
+    in_scope.rotate_left(first);
     let mut targets: Vec<TargetReport> = stream::iter(in_scope)
         .map(|target| guarded(pass, &verdicts, target))
         .buffer_unordered(pass.concurrency.max(1))
@@ -105,15 +116,12 @@ async fn guarded<C: Cloud, M: MemoryStore>(
     target: &Target,
 ) -> TargetReport {
     let walk = AssertUnwindSafe(target::walk(pass, verdicts, target)).catch_unwind();
-    let failure = match tokio::time::timeout_at(pass.deadline, walk).await {
+    let failure = match tokio::time::timeout_at(pass.deadline + SETTLING, walk).await {
         Ok(Ok(report)) => return report,
         Ok(Err(_panic)) => {
             Failure { code: FailureCode::Unknown, message: "the walk panicked; see the log".into() }
         }
-        Err(_elapsed) => Failure {
-            code: FailureCode::Deadline,
-            message: "the pass ran out of time here; the next pass goes on".into(),
-        },
+        Err(_elapsed) => target::out_of_time(),
     };
     TargetReport { target: target.clone(), troubles: vec![failure], resources: Vec::new() }
 }
@@ -122,24 +130,48 @@ async fn guarded<C: Cloud, M: MemoryStore>(
 #[derive(Debug)]
 pub(crate) struct Verdicts<'a> {
     config: &'a Config,
+    now: Instant,
     by_name: BTreeMap<&'a ScheduleName, Arc<Verdict>>,
 }
 
 impl<'a> Verdicts<'a> {
     fn of(config: &'a Config, now: Instant) -> Self {
-        let by_name = config
-            .schedules()
-            .map(|schedule| (&schedule.name, Arc::new(schedule.verdict(now))))
-            .collect();
-        Self { config, by_name }
+        let verdict = |schedule: &'a Schedule| {
+            let overridden = config.override_of(schedule, now).map(Override::verdict);
+            (&schedule.name, Arc::new(overridden.unwrap_or_else(|| schedule.verdict(now))))
+        };
+        Self { config, now, by_name: config.schedules().map(verdict).collect() }
     }
 
-    /// The schedule that a tag names and its verdict, or why there is none.
-    pub(crate) fn find(&self, tag: &str) -> Result<(&'a Schedule, &Arc<Verdict>), Why> {
-        match self.config.find(tag) {
-            Found::Schedule(schedule) => Ok((schedule, &self.by_name[&schedule.name])),
-            Found::Broken(mistake) => Err(Why::BrokenSchedule(mistake.to_owned())),
-            Found::Unknown => Err(Why::UnknownSchedule),
+    /// The schedule that a resource's tag names and the verdict on it, or why there is none.
+    pub(crate) fn find(
+        &self,
+        target: &Target,
+        resource: &Resource,
+    ) -> Result<(&'a Schedule, Arc<Verdict>), Why> {
+        if let Some(why) = exclusion::for_good(resource) {
+            return Err(why);
         }
+        let schedule = match self.config.find(&resource.schedule_tag) {
+            Found::Schedule(schedule) => schedule,
+            Found::Broken(mistake) => return Err(Why::BrokenSchedule(mistake.to_owned())),
+            Found::Unknown => return Err(Why::UnknownSchedule),
+        };
+        match exclusion::for_now(resource, schedule.zone, self.now) {
+            Some(why) => Err(why),
+            None => Ok((schedule, self.verdict(schedule, target, resource))),
+        }
+    }
+
+    fn verdict(&self, schedule: &Schedule, target: &Target, resource: &Resource) -> Arc<Verdict> {
+        // A path is only worth its making where some override is about single resources.
+        let path =
+            self.config.overrides_resources().then(|| overrides::path(target, &resource.key));
+        let winner =
+            path.and_then(|path| self.config.override_of_resource(schedule, &path, self.now));
+        winner.map_or_else(
+            || self.by_name[&schedule.name].clone(),
+            |winner| Arc::new(winner.verdict()),
+        )
     }
 }

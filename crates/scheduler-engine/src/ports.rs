@@ -8,8 +8,17 @@ use scheduler_core::{
     resource::Failure,
 };
 
-/// The memories of one target.
+/// The memories of some resources of one target.
 pub type Memories = BTreeMap<ResourceKey, Memory>;
+
+/// What is stored of one target.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Remembered {
+    /// The memories.
+    pub memories: Memories,
+    /// Those that cannot be read, and why. Their resources are not new, so they are left alone.
+    pub unreadable: BTreeMap<ResourceKey, String>,
+}
 
 /// Resources: listing them, starting and stopping them.
 pub trait Cloud: Sync {
@@ -40,7 +49,7 @@ pub trait Cloud: Sync {
 /// What is remembered between passes.
 pub trait MemoryStore: Sync {
     /// Everything remembered of a target.
-    fn load(&self, target: &Target) -> impl Future<Output = Result<Memories, Failure>> + Send;
+    fn load(&self, target: &Target) -> impl Future<Output = Result<Remembered, Failure>> + Send;
 
     /// Remembers these, each replacing what was remembered of its resource. After an error some may be stored.
     fn save(

@@ -10,6 +10,7 @@ pub fn log(report: &RunReport) {
     let pass = &report.pass;
     tracing::info!(
         at = pass.at,
+        dry_run = pass.dry_run,
         targets = pass.targets,
         resources = pass.resources,
         started = pass.started,
@@ -35,6 +36,7 @@ fn log_outcome(row: &OutcomeRow) {
                 observed = row.observed,
                 desired = row.desired,
                 action = row.action,
+                why = row.why,
                 outcome = row.outcome,
                 code = row.code,
                 reason = row.message,

@@ -9,7 +9,7 @@ use scheduler_core::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::pass::Tick;
+use crate::pass::{Mode, Tick};
 
 /// What came of a pass.
 #[derive(Clone, Debug)]
@@ -104,6 +104,8 @@ pub struct RunReport {
 pub struct PassRow {
     /// The instant that was evaluated.
     pub at: String,
+    /// Whether nothing was written.
+    pub dry_run: bool,
     /// How many targets were visited.
     pub targets: usize,
     /// How many resources carry the tag and are in scope.
@@ -177,6 +179,7 @@ impl PassReport {
         };
         let pass = PassRow {
             at: self.tick.now.to_rfc3339_opts(chrono::SecondsFormat::AutoSi, true),
+            dry_run: self.tick.mode == Mode::DryRun,
             targets: self.targets.len(),
             resources: outcomes.len(),
             started: count("start"),

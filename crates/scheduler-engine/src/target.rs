@@ -3,19 +3,20 @@
 //! Memory is written here and not with the other records, because intent and settlement have to bracket the
 //! calls: a crash between the two must not make our own start look like a person's.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use futures::future::{join, join_all};
 use scheduler_core::{
     Instant, Kind, Resource, ResourceId, ResourceKey, Target, Verdict,
     decision::{Action, Case, Decision, Why, decide},
     memory::{Memory, Outcome},
-    resource::Failure,
+    resource::{Failure, FailureCode},
 };
+use tokio::time::timeout_at;
 
 use crate::{
     pass::{Mode, Pass, Verdicts},
-    ports::{Cloud, Memories, MemoryStore},
+    ports::{Cloud, Memories, MemoryStore, Remembered},
     report::{ResourceReport, Result as ActionResult, TargetReport},
 };
 
@@ -27,24 +28,42 @@ pub(crate) async fn walk<C: Cloud, M: MemoryStore>(
 ) -> TargetReport {
     let mut report =
         TargetReport { target: target.clone(), troubles: Vec::new(), resources: Vec::new() };
-    let (observed, memories) = join(observe(pass, target), pass.memory.load(target)).await;
-    let memories = match memories {
-        Ok(memories) => memories,
-        Err(failure) => {
+    let seen =
+        timeout_at(pass.deadline, join(observe(pass, target), pass.memory.load(target))).await;
+    let (observed, remembered) = match seen {
+        Ok((observed, Ok(remembered))) => (observed, remembered),
+        Ok((_, Err(failure))) => {
             report.troubles.push(failure);
+            return report;
+        }
+        Err(_elapsed) => {
+            report.troubles.push(out_of_time());
             return report;
         }
     };
     let Observations { resources, listed, troubles } = observed;
     report.troubles = troubles;
-    let forgotten = forget_the_gone(&memories, &resources, &listed, pass.tick.now);
-    let plans = plan(pass, verdicts, resources, &memories);
+    // Time never runs backwards: the latest memory says how far this target's time has come.
+    let latest = remembered.memories.values().map(|memory| memory.at).max();
+    let late = latest.filter(|settled| *settled > pass.tick.now);
+    let forgotten = match late {
+        None => forget_the_gone(&remembered.memories, &resources, &listed, pass.tick.now),
+        Some(_) => Memories::new(),
+    };
+    let plans =
+        plan(&Planning { pass, verdicts, target, remembered: &remembered, late }, resources);
     if pass.tick.mode == Mode::DryRun {
         report.resources = plans.into_iter().map(Plan::into_report).collect();
         return report;
     }
     act(pass, target, plans, forgotten, &mut report).await;
     report
+}
+
+/// What becomes of work that the deadline cut off.
+pub(crate) fn out_of_time() -> Failure {
+    let message = "the pass ran out of time here; the next one looks again".into();
+    Failure { code: FailureCode::Deadline, message }
 }
 
 /// What a target's listing found.
@@ -100,40 +119,45 @@ struct Plan {
     decision: Decision,
 }
 
-fn plan<C, M>(
-    pass: &Pass<'_, C, M>,
-    verdicts: &Verdicts<'_>,
-    resources: Vec<Resource>,
-    memories: &Memories,
-) -> Vec<Plan> {
-    let now = pass.tick.now;
-    // Time never runs backwards: the latest memory says how far this target's time has come.
-    let settled = memories.values().map(|memory| memory.at).max().filter(|settled| *settled > now);
+/// What a target's decisions depend on, beside the resource.
+struct Planning<'a, C, M> {
+    pass: &'a Pass<'a, C, M>,
+    verdicts: &'a Verdicts<'a>,
+    target: &'a Target,
+    remembered: &'a Remembered,
+    /// The instant that is settled already, if it is later than the pass's.
+    late: Option<Instant>,
+}
+
+fn plan<C, M>(planning: &Planning<'_, C, M>, resources: Vec<Resource>) -> Vec<Plan> {
+    let scope = &planning.pass.tick.scope;
     let in_scope =
-        resources.into_iter().filter(|resource| pass.tick.scope.covers_tag(&resource.schedule_tag));
-    in_scope
-        .map(|resource| match (verdicts.find(&resource.schedule_tag), settled) {
-            (Err(why), _) => Plan::leaving(resource, None, why),
-            (Ok((_, verdict)), Some(settled)) => {
-                Plan::leaving(resource, Some(verdict), Why::Late { settled })
-            }
-            (Ok((schedule, verdict)), None) => {
-                let memory = memories.get(&resource.key);
-                let decision =
-                    decide(&Case { now, observed: resource.observed, schedule, verdict, memory });
-                Plan { resource, verdict: Some(verdict.clone()), decision }
-            }
-        })
-        .collect()
+        resources.into_iter().filter(|resource| scope.covers_tag(&resource.schedule_tag));
+    in_scope.map(|resource| planning.plan(resource)).collect()
+}
+
+impl<C, M> Planning<'_, C, M> {
+    fn plan(&self, resource: Resource) -> Plan {
+        let (schedule, verdict) = match self.verdicts.find(self.target, &resource) {
+            Ok(found) => found,
+            Err(why) => return Plan::leaving(resource, None, why),
+        };
+        if let Some(settled) = self.late {
+            return Plan::leaving(resource, Some(verdict), Why::Late { settled });
+        }
+        if let Some(reason) = self.remembered.unreadable.get(&resource.key) {
+            return Plan::leaving(resource, Some(verdict), Why::MemoryUnreadable(reason.clone()));
+        }
+        let memory = self.remembered.memories.get(&resource.key);
+        let (now, observed) = (self.pass.tick.now, resource.observed);
+        let decision = decide(&Case { now, observed, schedule, verdict: &verdict, memory });
+        Plan { resource, verdict: Some(verdict), decision }
+    }
 }
 
 impl Plan {
-    fn leaving(resource: Resource, verdict: Option<&Arc<Verdict>>, why: Why) -> Self {
-        Plan {
-            resource,
-            verdict: verdict.cloned(),
-            decision: Decision { action: Action::Leave(why), memory: None },
-        }
+    fn leaving(resource: Resource, verdict: Option<Arc<Verdict>>, why: Why) -> Self {
+        Plan { resource, verdict, decision: Decision { action: Action::Leave(why), memory: None } }
     }
 
     fn acts(&self) -> bool {
@@ -173,18 +197,18 @@ async fn act<C: Cloud, M: MemoryStore>(
             .extend(plan.decision.memory.clone().map(|memory| (plan.resource.key.clone(), memory)));
         report.resources.push(plan.into_report());
     }
-    match save(pass.memory, target, &intents(&acting)).await {
+    match announce(pass, target, &acting).await {
         Ok(()) => {
-            for (plan, outcome) in call(pass.cloud, target, acting).await {
+            for (plan, outcome) in call(pass, target, acting).await {
                 settled.extend(plan.after(&outcome));
                 report.resources.push(plan.reporting(outcome.into()));
             }
         }
         // An action that could not be announced is not taken.
         Err(failure) => {
-            report.troubles.push(failure.clone());
             let failed = |plan: Plan| plan.reporting(ActionResult::Failed(failure.clone()));
             report.resources.extend(acting.into_iter().map(failed));
+            report.troubles.push(failure);
         }
     }
     if let Err(failure) = save(pass.memory, target, &settled).await
@@ -193,6 +217,16 @@ async fn act<C: Cloud, M: MemoryStore>(
         report.troubles.push(failure);
     }
     report.resources.sort_by(|a, b| a.resource.key.cmp(&b.resource.key));
+}
+
+/// Records the intents. A write that may have happened without an answer does no harm: an intent is not an act.
+async fn announce<C, M: MemoryStore>(
+    pass: &Pass<'_, C, M>,
+    target: &Target,
+    plans: &[Plan],
+) -> Result<(), Failure> {
+    let saved = timeout_at(pass.deadline, save(pass.memory, target, &intents(plans))).await;
+    saved.unwrap_or_else(|_elapsed| Err(out_of_time()))
 }
 
 fn intents(plans: &[Plan]) -> Memories {
@@ -218,38 +252,31 @@ async fn save<M: MemoryStore>(
     if memories.is_empty() { Ok(()) } else { store.save(target, memories).await }
 }
 
-/// Makes the calls: one group for each kind and direction, side by side.
-async fn call<C: Cloud>(cloud: &C, target: &Target, mut plans: Vec<Plan>) -> Vec<(Plan, Outcome)> {
-    let group = |kind: Kind, action: Action| -> Vec<ResourceId> {
-        let same = |plan: &&Plan| plan.resource.key.kind == kind && plan.decision.action == action;
-        plans.iter().filter(same).map(|plan| plan.resource.key.id.clone()).collect()
-    };
-    let groups = Kind::ALL.into_iter().flat_map(|kind| {
-        [Action::Start, Action::Stop].map(|action| (kind, action.clone(), group(kind, action)))
-    });
-    let groups: Vec<_> = groups.filter(|(_, _, ids)| !ids.is_empty()).collect();
-    let calls = groups.iter().map(async |(kind, action, ids)| {
-        let outcomes = match action {
-            Action::Start => cloud.start(target, *kind, ids).await,
-            Action::Stop => cloud.stop(target, *kind, ids).await,
-            Action::Leave(_) => Vec::new(),
+/// Makes the calls: one group for each kind and direction, side by side. What the deadline cuts off may or may not
+/// have happened; what was done by then is settled all the same.
+async fn call<C: Cloud, M>(
+    pass: &Pass<'_, C, M>,
+    target: &Target,
+    plans: Vec<Plan>,
+) -> Vec<(Plan, Outcome)> {
+    let mut groups: BTreeMap<(Kind, bool), Vec<Plan>> = BTreeMap::new();
+    for plan in plans {
+        let starts = plan.decision.action == Action::Start;
+        groups.entry((plan.resource.key.kind, starts)).or_default().push(plan);
+    }
+    let calls = groups.into_iter().map(async |((kind, starts), plans)| {
+        let ids: Vec<ResourceId> = plans.iter().map(|plan| plan.resource.key.id.clone()).collect();
+        let outcomes = match starts {
+            true => timeout_at(pass.deadline, pass.cloud.start(target, kind, &ids)).await,
+            false => timeout_at(pass.deadline, pass.cloud.stop(target, kind, &ids)).await,
         };
-        outcomes
+        let by_id: BTreeMap<_, _> = outcomes.unwrap_or_default().into_iter().collect();
+        let outcome = |plan: &Plan| by_id.get(&plan.resource.key.id).cloned();
+        plans
             .into_iter()
-            .map(|(id, outcome)| (ResourceKey { kind: *kind, id }, outcome))
+            .map(|plan| (outcome(&plan).unwrap_or_else(|| Outcome::Unknown(out_of_time())), plan))
+            .map(|(outcome, plan)| (plan, outcome))
             .collect::<Vec<_>>()
     });
-    let outcomes: std::collections::BTreeMap<_, _> =
-        join_all(calls).await.into_iter().flatten().collect();
-    plans
-        .drain(..)
-        .map(|plan| (outcomes.get(&plan.resource.key).cloned(), plan))
-        .map(|(outcome, plan)| (plan, outcome.unwrap_or_else(unanswered)))
-        .collect()
-}
-
-/// For an id that the adapter did not answer for: nothing is known, so the next observation settles it.
-fn unanswered() -> Outcome {
-    let code = scheduler_core::resource::FailureCode::Unknown;
-    Outcome::Unknown(Failure { code, message: "no outcome was given".into() })
+    join_all(calls).await.into_iter().flatten().collect()
 }

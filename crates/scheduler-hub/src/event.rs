@@ -6,9 +6,9 @@ use scheduler_engine::{Mode, Scope, Tick};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// How far ahead of the clock a pass that writes may be. What is settled for an instant makes every earlier
-/// pass a late one, so a pass for next year would silence the hub until then.
-const AHEAD: TimeDelta = TimeDelta::hours(1);
+/// How far ahead of the clock a pass that writes may be: as far as clocks differ. What is settled for an instant
+/// makes every earlier pass a late one, so a pass for next year would silence the hub until then.
+const AHEAD: TimeDelta = TimeDelta::minutes(5);
 
 /// An event that the hub understands.
 #[derive(Clone, Debug)]
@@ -64,10 +64,8 @@ pub enum BadEvent {
     /// It is a request with a mistake.
     #[error("the request has a mistake: {0}")]
     Mistake(String),
-    /// It asks for a pass that writes, too far ahead.
-    #[error(
-        "{now} is more than an hour ahead of the clock; only a dry run may look that far: add \"dry_run\": true"
-    )]
+    /// It asks for a pass that writes, ahead of the clock.
+    #[error("{now} is ahead of the clock; only a dry run may look that far: add \"dry_run\": true")]
     Ahead {
         /// The instant asked for.
         now: Instant,
@@ -96,7 +94,7 @@ impl Event {
     ///
     /// # Errors
     ///
-    /// If a pass that writes is asked for more than an hour ahead.
+    /// If a pass that writes is asked for ahead of the clock.
     pub fn tick(self, clock: Instant) -> Result<Tick, BadEvent> {
         let Event::Request(Request::Run { now, dry_run, scope }) = self else {
             return Ok(Tick { now: clock, scope: Scope::default(), mode: Mode::Act });

@@ -1,17 +1,22 @@
 //! The corridor for one event: settings, config, targets, pass, record.
 
+use std::time::Duration;
+
 use scheduler_aws::Aws;
 use scheduler_core::{Config, Mistake, Settings, resource::Failure};
 use scheduler_engine::{Mode, Pass, metrics, pass, record, report::RunReport};
 use serde::Serialize;
 use serde_json::Value;
-use tokio::time::Instant as Deadline;
+use tokio::time::{Instant as Deadline, timeout_at};
 
 use crate::event::{BadEvent, Event};
 
 /// How many targets are at work at once. Each waits for AWS most of the time; what bounds this is the memory of
 /// the pages in flight.
 const CONCURRENCY: usize = 32;
+
+/// How long after the deadline metrics may still be under way.
+const PUBLISHING: Duration = Duration::from_secs(3);
 
 /// A deployment's hub.
 #[derive(Clone, Debug)]
@@ -28,6 +33,35 @@ pub struct Answer {
     pub run: RunReport,
     /// What is wrong with the parameters and the stored schedules.
     pub mistakes: Vec<Mistake>,
+    /// How many rows of outcomes were left out, to keep the answer within what Lambda sends.
+    pub omitted: usize,
+}
+
+/// Rows that a request is answered with at most: some 3 MB, of the 6 that Lambda sends.
+const MOST_ROWS: usize = 10_000;
+
+impl Answer {
+    /// The answer for somebody who asked: as many rows as Lambda sends, those that did or tried something first.
+    #[must_use]
+    pub fn bounded(mut self) -> Self {
+        if self.run.outcomes.len() > MOST_ROWS {
+            self.run.outcomes.sort_by_key(|row| row.action == "leave");
+            self.omitted += self.run.outcomes.len() - MOST_ROWS;
+            self.run.outcomes.truncate(MOST_ROWS);
+        }
+        self
+    }
+
+    /// The answer for the schedule rule, which is only ever read in a trace: counts, what was done or tried, and the
+    /// targets in trouble.
+    #[must_use]
+    pub fn brief(mut self) -> Self {
+        let all = self.run.outcomes.len();
+        self.run.outcomes.retain(|row| row.action != "leave");
+        self.run.targets.retain(|row| row.outcome != "ok");
+        self.omitted = all - self.run.outcomes.len();
+        self.bounded()
+    }
 }
 
 /// Why there was no pass. Nothing was touched.
@@ -95,6 +129,7 @@ impl Hub {
         let (settings, mut mistakes) = self.settings().await?;
         let (config, more) = self.config(&settings).await?;
         mistakes.extend(more);
+        mistakes.extend(config.expired(tick.now));
         mistakes.iter().for_each(log_mistake);
 
         let report = pass::run(&Pass {
@@ -115,18 +150,21 @@ impl Hub {
         if let Some(namespace) = &settings.metrics_namespace
             && report.tick.mode == Mode::Act
         {
-            let published =
-                self.aws.publish(namespace, &metrics::of(&report), report.tick.now).await;
+            let data = metrics::of(&report);
+            let published = self.aws.publish(namespace, &data, report.tick.now);
+            let published = timeout_at(deadline + PUBLISHING, published).await;
             // A pass that did its work is not failed by a number that nobody sees.
-            if let Err(failure) = published {
-                tracing::warn!(
+            match published {
+                Ok(Ok(())) => {}
+                Ok(Err(failure)) => tracing::warn!(
                     code = failure.code.as_str(),
                     reason = failure.message,
                     "metrics not published"
-                );
+                ),
+                Err(_elapsed) => tracing::warn!(code = "deadline", "metrics not published"),
             }
         }
-        Ok(Answer { run, mistakes })
+        Ok(Answer { run, mistakes, omitted: 0 })
     }
 
     async fn settings(&self) -> Result<(Settings, Vec<Mistake>), HubError> {

@@ -8,7 +8,7 @@
 pub mod event;
 pub mod hub;
 
-pub use event::{BadEvent, Request};
+pub use event::{BadEvent, Event, Request};
 pub use hub::{Answer, Hub, HubError};
 
 /// Where the settings of a function are: `/dayshift/STACK` for a function called `STACK-scheduler`.

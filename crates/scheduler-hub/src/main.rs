@@ -3,11 +3,14 @@
 //! It needs no environment variable beyond those that Lambda itself sets; `DAYSHIFT_PREFIX` overrides where its
 //! parameters are.
 
-use std::time::{Duration, SystemTime};
+use std::{
+    process::ExitCode,
+    time::{Duration, SystemTime},
+};
 
 use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
 use scheduler_aws::{Aws, connect::Access};
-use scheduler_hub::{Answer, Hub, HubError, prefix_of};
+use scheduler_hub::{Answer, Event, Hub, HubError, prefix_of};
 use serde_json::Value;
 use tokio::time::Instant;
 use tracing_subscriber::{filter::Targets, fmt, layer::SubscriberExt, util::SubscriberInitExt};
@@ -15,9 +18,28 @@ use tracing_subscriber::{filter::Targets, fmt, layer::SubscriberExt, util::Subsc
 /// What is left of the invocation's time for recording what came of the pass.
 const MARGIN: Duration = Duration::from_secs(5);
 
+/// What Lambda sets, and what cannot be done without.
+const SET_BY_LAMBDA: [&str; 3] =
+    ["AWS_LAMBDA_RUNTIME_API", "AWS_LAMBDA_FUNCTION_NAME", "AWS_REGION"];
+
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), lambda_runtime::Error> {
+async fn main() -> ExitCode {
     log_as_json();
+    if let Some(absent) = SET_BY_LAMBDA.into_iter().find(|name| std::env::var_os(name).is_none()) {
+        let help = "Lambda starts this program and sets it; to try Dayshift by hand, run `scheduler-cli demo`";
+        tracing::error!(variable = absent, help, "an environment variable is not set");
+        return ExitCode::from(2);
+    }
+    match serve().await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            tracing::error!(reason = %error, "the function cannot start");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn serve() -> Result<(), lambda_runtime::Error> {
     let aws = Aws::connect(Access::default()).await?;
     let hub = Hub::new(aws, prefix()?);
     lambda_runtime::run(service_fn(|event| answer(&hub, event))).await
@@ -44,7 +66,9 @@ fn prefix() -> Result<String, std::env::VarError> {
 async fn answer(hub: &Hub, event: LambdaEvent<Value>) -> Result<Answer, Diagnostic> {
     let left = event.context.deadline().duration_since(SystemTime::now()).unwrap_or_default();
     let deadline = Instant::now() + left.saturating_sub(MARGIN);
-    hub.answer(&event.payload, deadline).await.map_err(|error| diagnostic(&error))
+    let answer = hub.answer(&event.payload, deadline).await.map_err(|error| diagnostic(&error))?;
+    let is_rules = matches!(Event::parse(&event.payload), Ok(Event::Scheduled));
+    Ok(if is_rules { answer.brief() } else { answer.bounded() })
 }
 
 fn diagnostic(error: &HubError) -> Diagnostic {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::RawItem;
 use crate::mistake::{Code, Mistake, Wrong};
@@ -60,7 +60,36 @@ impl<'a> Fields<'a> {
         parse: impl Fn(&str) -> Result<T, Wrong>,
     ) -> Option<T> {
         let text = self.text(field)?;
-        parse(text).map_err(|wrong| self.report(wrong.with(&self.place, field, text))).ok()
+        parse(text).map_err(|wrong| self.report_wrong(field, text, wrong)).ok()
+    }
+
+    /// A text that means something and has to be there.
+    pub(super) fn required<T>(
+        &mut self,
+        field: &'static str,
+        parse: impl Fn(&str) -> Result<T, Wrong>,
+    ) -> Option<T> {
+        if self.value(field).is_none() {
+            let mistake = self.mistake(field, "", Code::Missing);
+            self.report(mistake.saying(format!("`{field}` is missing"), "write it"));
+            return None;
+        }
+        self.parsed(field, parse)
+    }
+
+    /// Reports what is wrong with a text of a field.
+    pub(super) fn report_wrong(&mut self, field: &'static str, text: &str, wrong: Wrong) {
+        self.report(wrong.with(&self.place, field, text));
+    }
+
+    /// A map from texts.
+    pub(super) fn map(&mut self, field: &'static str) -> Option<&'a Map<String, Value>> {
+        let value = self.value(field)?;
+        if value.as_object().is_none() {
+            let mistake = self.mistake(field, value.to_string(), Code::WrongType);
+            self.report(mistake.saying(format!("{value} is not a map"), "write names with values"));
+        }
+        value.as_object()
     }
 
     /// Yes or no: a boolean, or a text that spells one, as CloudFormation stores it.

@@ -4,7 +4,10 @@
 //! others go on. Field names are those that Instance Scheduler on AWS uses, so that its table is read as it
 //! stands. Fields that mean nothing here are warnings.
 
+mod calendar;
+mod exception;
 mod fields;
+mod overriding;
 mod period;
 mod schedule;
 
@@ -15,9 +18,12 @@ use std::collections::BTreeMap;
 use chrono_tz::Tz;
 use serde_json::{Map, Value};
 
+use self::{calendar::Calendar, exception::Exception};
 use crate::{
+    Instant,
     id::ScheduleName,
     mistake::{Code, Mistake},
+    overrides::{self, Override},
     schedule::{Period, Schedule},
 };
 
@@ -50,6 +56,18 @@ impl RawItem {
 }
 
 impl RawConfig {
+    fn of(&self, kind: &str) -> impl Iterator<Item = &RawItem> {
+        self.items.iter().filter(move |item| item.kind == kind)
+    }
+
+    fn named<T>(
+        &self,
+        kind: &str,
+        mut parse: impl FnMut(&RawItem) -> Option<T>,
+    ) -> BTreeMap<&str, Option<T>> {
+        self.of(kind).map(|item| (item.name.as_str(), parse(item))).collect()
+    }
+
     /// Reads `{"periods": {NAME: {...}}, "schedules": {NAME: {...}}}`.
     ///
     /// # Errors
@@ -70,10 +88,11 @@ impl RawConfig {
     }
 }
 
-/// Every schedule, understood or known to be mistaken.
+/// Every schedule, understood or known to be mistaken, and the overrides.
 #[derive(Clone, Debug, Default)]
 pub struct Config {
     schedules: BTreeMap<ScheduleName, Entry>,
+    overrides: Vec<Override>,
 }
 
 /// A schedule, or the first thing that is wrong with it.
@@ -100,24 +119,29 @@ impl Config {
     /// The mistakes are in the order of the items; those whose [`Code::is_warning`] drop nothing.
     pub fn parse(raw: &RawConfig, default_zone: Tz) -> (Self, Vec<Mistake>) {
         let mut mistakes = Vec::new();
-        let periods: Periods = raw
-            .items
-            .iter()
-            .filter(|item| item.kind == "period")
-            .map(|item| (item.name.as_str(), period::parse(item, &mut mistakes)))
-            .collect();
+        let known = Known {
+            periods: raw.named("period", |item| period::parse(item, &mut mistakes)),
+            calendars: raw.named("calendar", |item| calendar::parse(item, &mut mistakes)),
+        };
         let mut schedules = BTreeMap::new();
-        for item in raw.items.iter().filter(|item| item.kind == "schedule") {
+        for item in raw.of("schedule") {
             let Some(name) = parse_name::<ScheduleName>(item, &mut mistakes) else { continue };
             let before = mistakes.len();
-            let entry = match schedule::parse(item, &name, &periods, default_zone, &mut mistakes) {
+            let entry = match schedule::parse(item, &name, &known, default_zone, &mut mistakes) {
                 Some(schedule) => Entry::Good(Box::new(schedule)),
                 None => Entry::Broken(first_error(&mistakes[before..])),
             };
             schedules.insert(name, entry);
         }
+        for item in raw.of("exception") {
+            if let Some(exception) = exception::parse(item, &mut mistakes) {
+                mistakes.extend(attach(exception, &mut schedules));
+            }
+        }
+        let overrides =
+            raw.of("override").filter_map(|item| overriding::parse(item, &mut mistakes)).collect();
         mistakes.extend(raw.items.iter().filter_map(unknown_type));
-        (Self { schedules }, mistakes)
+        (Self { schedules, overrides }, mistakes)
     }
 
     /// The schedule of that name, if it is there and without mistakes.
@@ -137,6 +161,37 @@ impl Config {
         }
     }
 
+    /// The override that wins for a schedule at an instant, if one holds.
+    pub fn override_of(&self, schedule: &Schedule, now: Instant) -> Option<&Override> {
+        overrides::winner(&self.overrides, schedule, None, now)
+    }
+
+    /// The override that wins for one resource that follows a schedule, if one holds. `path` is the resource's
+    /// [path](overrides::path).
+    pub fn override_of_resource(
+        &self,
+        schedule: &Schedule,
+        path: &str,
+        now: Instant,
+    ) -> Option<&Override> {
+        overrides::winner(&self.overrides, schedule, Some(path), now)
+    }
+
+    /// Whether any override is about single resources, so that each has to be asked about.
+    pub fn overrides_resources(&self) -> bool {
+        self.overrides.iter().any(|one| matches!(one.scope, overrides::Scope::Resource(_)))
+    }
+
+    /// A warning for each override whose end is past.
+    pub fn expired(&self, now: Instant) -> impl Iterator<Item = Mistake> {
+        self.overrides.iter().filter(move |one| one.until <= now).map(|one| {
+            let until = one.until.to_rfc3339_opts(chrono::SecondsFormat::Secs, true);
+            let mistake =
+                Mistake::whole(&format!("overrides.{}", one.name), "until", &*until, Code::Expired);
+            mistake.saying(format!("it ended at {until}"), "delete it, or give it a later end")
+        })
+    }
+
     /// The schedules without mistakes, by name.
     pub fn schedules(&self) -> impl Iterator<Item = &Schedule> {
         self.schedules.values().filter_map(|entry| match entry {
@@ -148,6 +203,42 @@ impl Config {
 
 /// The periods by name; none for one that has mistakes.
 type Periods<'a> = BTreeMap<&'a str, Option<Period>>;
+
+/// The calendars by name; none for one that has mistakes.
+type Calendars<'a> = BTreeMap<&'a str, Option<Calendar>>;
+
+/// What a schedule may name.
+struct Known<'a> {
+    periods: Periods<'a>,
+    calendars: Calendars<'a>,
+}
+
+/// Puts an exception where it belongs, or says why it cannot.
+fn attach(exception: Exception, schedules: &mut BTreeMap<ScheduleName, Entry>) -> Option<Mistake> {
+    let Exception { schedule, date, change } = exception;
+    let place = format!("exceptions.{}", change.name);
+    let days = match schedules.get_mut(&schedule) {
+        Some(Entry::Good(schedule)) => &mut schedule.days,
+        // Its mistakes are reported already, and nothing of it acts.
+        Some(Entry::Broken(_)) => return None,
+        None => {
+            let mistake =
+                Mistake::whole(&place, "schedule", schedule.as_str(), Code::UnknownSchedule);
+            return Some(mistake.saying(
+                format!("there is no schedule `{schedule}`"),
+                "write the name of a schedule",
+            ));
+        }
+    };
+    let day = days.entry(date).or_default();
+    if let Some(other) = &day.exception {
+        let mistake = Mistake::whole(&place, "date", date.to_string(), Code::Duplicate);
+        let message = format!("the exception `{}` is for the same schedule and date", other.name);
+        return Some(mistake.saying(message, "leave one of them out"));
+    }
+    day.exception = Some(change);
+    None
+}
 
 fn first_error(mistakes: &[Mistake]) -> String {
     mistakes
@@ -176,12 +267,17 @@ fn parse_name<T: std::str::FromStr<Err = crate::id::InvalidName>>(
 /// A warning about an item of a type that nothing reads. Instance Scheduler keeps its own settings under
 /// `config`; they belong to it.
 fn unknown_type(item: &RawItem) -> Option<Mistake> {
-    if ["period", "schedule", "config"].contains(&item.kind.as_str()) {
+    if ["period", "schedule", "exception", "calendar", "override", "config"]
+        .contains(&item.kind.as_str())
+    {
         return None;
     }
     let message = format!("items of type `{}` are not read", item.kind);
     let mistake = Mistake::whole(&item.place(), "type", &*item.kind, Code::UnknownField);
-    Some(mistake.saying(message, "write `period` or `schedule`, or leave the item out"))
+    Some(mistake.saying(
+        message,
+        "write `period`, `schedule`, `exception`, `calendar` or `override`, or leave the item out",
+    ))
 }
 
 #[cfg(test)]

@@ -1,10 +1,17 @@
 //! Items of type `schedule`.
 
-use chrono::TimeDelta;
+use std::collections::BTreeMap;
+
+use chrono::{NaiveDate, TimeDelta};
 use chrono_tz::Tz;
 
-use super::{Periods, RawItem, fields::Fields, period::DESCRIPTIVE};
+use super::{
+    Calendars, Known, Periods, RawItem, calendar::Calendar, fields::Fields, overriding::instant,
+    period::DESCRIPTIVE,
+};
 use crate::{
+    cron::{Expression, Firing, Rate},
+    day::Day,
     id::{InstanceType, ScheduleName},
     mistake::{Code, Mistake, Wrong},
     schedule::{Desired, Enforcement, Period, PeriodUse, Schedule},
@@ -17,7 +24,7 @@ const WITHOUT_EFFECT: [&str; 2] = ["use_metrics", "overwrite"];
 pub(super) fn parse(
     item: &RawItem,
     name: &ScheduleName,
-    periods: &Periods<'_>,
+    known: &Known<'_>,
     default_zone: Tz,
     mistakes: &mut Vec<Mistake>,
 ) -> Option<Schedule> {
@@ -25,20 +32,101 @@ pub(super) fn parse(
     let mut schedule = Schedule::new(name.clone(), default_zone);
     schedule.zone = fields.parsed("timezone", zone).unwrap_or(default_zone);
     schedule.override_status = fields.parsed("override_status", status);
-    schedule.periods = period_uses(&mut fields, periods);
+    schedule.periods = period_uses(&mut fields, &known.periods);
+    schedule.start = firing(&mut fields, "start", "start_from");
+    schedule.stop = firing(&mut fields, "stop", "stop_from");
+    schedule.days = days(&mut fields, &known.calendars);
     schedule.enforcement = enforcement(&mut fields);
     schedule.retain_running = fields.flag("retain_running").unwrap_or(schedule.retain_running);
     schedule.stop_new_instances =
         fields.flag("stop_new_instances").unwrap_or(schedule.stop_new_instances);
-    if schedule.periods.is_empty() && schedule.override_status.is_none() && !fields.has_errors() {
-        let help = "write the names of its periods, or an override_status";
+    check_times(&mut fields, &schedule);
+    let ignored: Vec<_> = DESCRIPTIVE.into_iter().chain(WITHOUT_EFFECT).collect();
+    let has_errors = fields.warn_of_others(&ignored);
+    (!has_errors).then_some(schedule)
+}
+
+/// A schedule has to say when it runs, in one way.
+fn check_times(fields: &mut Fields<'_>, schedule: &Schedule) {
+    if fields.has_errors() {
+        return;
+    }
+    let has_periods = !schedule.periods.is_empty();
+    if !has_periods && !schedule.is_fired() && schedule.override_status.is_none() {
+        let help =
+            "write the names of its periods, `start` and `stop` expressions, or an override_status";
         let mistake =
             fields.mistake("periods", "", Code::Missing).saying("the schedule has no period", help);
         fields.report(mistake);
     }
-    let ignored: Vec<_> = DESCRIPTIVE.into_iter().chain(WITHOUT_EFFECT).collect();
-    let has_errors = fields.warn_of_others(&ignored);
-    (!has_errors).then_some(schedule)
+    if has_periods && schedule.is_fired() {
+        let help = "write `periods`, or `start` and `stop`";
+        let message = "a schedule has either periods or expressions that fire";
+        let mistake = fields.mistake("periods", "", Code::Conflict).saying(message, help);
+        fields.report(mistake);
+    }
+}
+
+/// `start` or `stop`: `cron(...)`, or `rate(...)` with the instant it counts from in a field of its own.
+fn firing(fields: &mut Fields<'_>, field: &'static str, anchor: &'static str) -> Option<Firing> {
+    let text = fields.text(field);
+    let from = fields.parsed(anchor, instant);
+    let expression = match text?.parse::<Expression>() {
+        Ok(expression) => expression,
+        Err(error) => {
+            let mistake = fields.mistake(field, text?, error.code);
+            fields
+                .report(Mistake { span: error.span, ..mistake }.saying(error.message, error.help));
+            return None;
+        }
+    };
+    match (expression, from) {
+        (Expression::Cron(cron), _) => Some(Firing::Cron(cron)),
+        (Expression::Rate(every), Some(anchor)) => Some(Firing::Rate(Rate { every, anchor })),
+        (Expression::Rate(_), None) => {
+            let help = "write the instant of its first firing, as in `2026-02-17T10:00:00+09:00`";
+            let mistake = fields
+                .mistake(anchor, "", Code::Missing)
+                .saying("a rate has to count from somewhere", help);
+            fields.report(mistake);
+            None
+        }
+    }
+}
+
+/// The days of the calendars that the schedule lists. Of two that name the same day the first listed wins.
+fn days(fields: &mut Fields<'_>, calendars: &Calendars<'_>) -> BTreeMap<NaiveDate, Day> {
+    let members = fields.members("calendars").unwrap_or_default();
+    let mut days = BTreeMap::new();
+    for name in members.into_iter().flat_map(|member| member.split(',')).map(str::trim) {
+        let Some(calendar) = find_calendar(fields, name, calendars) else { continue };
+        for (date, day) in calendar {
+            days.entry(*date)
+                .or_insert_with(|| Day { calendar: Some(day.clone()), exception: None });
+        }
+    }
+    days
+}
+
+fn find_calendar<'c>(
+    fields: &mut Fields<'_>,
+    name: &str,
+    calendars: &'c Calendars<'_>,
+) -> Option<&'c Calendar> {
+    let found = calendars.get(name);
+    if let Some(Some(calendar)) = found {
+        return Some(calendar);
+    }
+    let mistake = fields.mistake("calendars", name, Code::UnknownCalendar);
+    fields.report(if found.is_some() {
+        mistake.saying(format!("the calendar `{name}` has a mistake"), "mend the calendar")
+    } else {
+        mistake.saying(
+            format!("there is no calendar `{name}`"),
+            closest(name, calendars.keys(), "calendar"),
+        )
+    });
+    None
 }
 
 /// A zone by its name in the time zone database, in any case.
@@ -57,7 +145,7 @@ pub(crate) fn zone(text: &str) -> Result<Tz, Wrong> {
     Err(Wrong::new(Code::UnknownTimezone, format!("`{text}` is not a time zone"), help))
 }
 
-fn status(text: &str) -> Result<Desired, Wrong> {
+pub(super) fn status(text: &str) -> Result<Desired, Wrong> {
     match text.to_ascii_lowercase().as_str() {
         "running" => Ok(Desired::Running),
         "stopped" => Ok(Desired::Stopped),
@@ -150,19 +238,17 @@ fn find_period<'p>(
     fields.report(if found.is_some() {
         mistake.saying(format!("the period `{name}` has a mistake"), "mend the period")
     } else {
-        mistake.saying(format!("there is no period `{name}`"), closest_period(name, periods))
+        mistake
+            .saying(format!("there is no period `{name}`"), closest(name, periods.keys(), "period"))
     });
     None
 }
 
-fn closest_period(name: &str, periods: &Periods<'_>) -> String {
+/// A suggestion for a name that is not there.
+fn closest<'n>(name: &str, names: impl Iterator<Item = &'n &'n str>, what: &str) -> String {
     let score = |other: &str| strsim::jaro_winkler(name, other);
-    match periods
-        .keys()
-        .max_by(|a, b| score(a).total_cmp(&score(b)))
-        .filter(|other| score(other) > 0.8)
-    {
+    match names.max_by(|a, b| score(a).total_cmp(&score(b))).filter(|other| score(other) > 0.8) {
         Some(other) => format!("did you mean `{other}`?"),
-        None => "write the name of a period, or create this one".to_owned(),
+        None => format!("write the name of a {what}, or create this one"),
     }
 }

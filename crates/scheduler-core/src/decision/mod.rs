@@ -2,7 +2,8 @@
 //!
 //! An action is due when the desired state is not the one last settled, when an edge lies between the
 //! memory's and now (so that a missed tick, even across two edges, loses nothing), when an earlier attempt is
-//! unfinished, or when the schedule enforces. Otherwise a person's start or stop is respected.
+//! unfinished, when it follows another schedule
+//! than before, or when the schedule enforces. Otherwise a person's start or stop is respected.
 
 mod why;
 
@@ -75,13 +76,19 @@ pub fn decide(case: &Case<'_>) -> Decision {
 impl Case<'_> {
     fn remembered(&self) -> Memory {
         let blank = || Memory::blank(self.now, self.schedule.name.as_str());
-        self.memory.map_or_else(blank, |memory| Memory { expires: None, ..memory.clone() })
+        let schedule = self.schedule.name.to_string();
+        self.memory.map_or_else(blank, |memory| Memory {
+            expires: None,
+            schedule,
+            ..memory.clone()
+        })
     }
 
     /// Whether this edge has not been settled yet.
     fn is_due(&self) -> bool {
         self.memory.is_none_or(|memory| {
-            memory.settled != Some(self.verdict.desired)
+            memory.schedule != self.schedule.name.as_str()
+                || memory.settled != Some(self.verdict.desired)
                 || self.verdict.since > memory.edge
                 || memory.in_flight.is_some()
                 || memory.attempts > 0
@@ -99,13 +106,15 @@ impl Case<'_> {
     }
 
     fn found_running(&self, memory: Memory) -> Decision {
-        // Only a start by somebody else is retained: not our own, whether settled or still in flight.
-        let not_ours =
-            memory.settled == Some(Desired::Stopped) && memory.in_flight != Some(InFlight::Start);
+        // Only what somebody else had started before the edge came is retained: nothing that we have tried to start,
+        // whatever we were told came of it.
+        let is_untried = memory.in_flight.is_none() && memory.attempts == 0;
+        let not_ours = memory.settled == Some(Desired::Stopped) && is_untried;
         let retained = memory.retained || (self.schedule.retain_running && not_ours);
         self.settle(self.unless_due(Why::AlreadyRunning), Memory { retained, ..memory })
     }
 
+    /// Enforcement comes first: what it spared on one pass it would stop on the next, at the same instant.
     fn stop_unless_spared(&self, memory: Memory) -> Decision {
         if self.is_enforced() {
             return self.act(InFlight::Stop, memory);
@@ -124,6 +133,8 @@ impl Case<'_> {
         if !self.is_due() && !self.is_enforced() {
             return self.leave(Why::ChangedByHand { until: self.verdict.until });
         }
+        // What is stopped now was not left running by anybody.
+        let memory = Memory { retained: memory.retained && intent == InFlight::Stop, ..memory };
         let action = match intent {
             InFlight::Start => Action::Start,
             InFlight::Stop => Action::Stop,

@@ -54,6 +54,10 @@ fn memories() -> Vec<(&'static str, Option<Memory>)> {
                 ..settled(Desired::Running, OLDER)
             }),
         ),
+        (
+            "another schedule's",
+            Some(Memory { schedule: "other".into(), ..settled(Desired::Running, EDGE) }),
+        ),
         ("first stop failed", Some(Memory { attempts: 1, last_error: Some(failure), ..blank() })),
     ]
 }
@@ -67,6 +71,14 @@ fn schedules() -> Vec<(&'static str, Schedule)> {
         ("enforced", Schedule { enforcement: Enforcement::Always, ..plain() }),
         ("enforce_for 59m", Schedule { enforcement: Enforcement::For(soon), ..plain() }),
         ("retain_running", Schedule { retain_running: true, ..plain() }),
+        (
+            "enforce_for, retain",
+            Schedule { enforcement: Enforcement::For(soon), retain_running: true, ..plain() },
+        ),
+        (
+            "enforced, keep new",
+            Schedule { enforcement: Enforcement::Always, stop_new_instances: false, ..plain() },
+        ),
         ("keep new", Schedule { stop_new_instances: false, ..plain() }),
     ]
 }

@@ -30,10 +30,19 @@ pub enum Why {
     Gone,
     /// It cannot be started and stopped.
     Unsuitable(Unsuitable),
+    /// Its tags say that it is to be left alone.
+    Excluded {
+        /// Until when; none: for good.
+        until: Option<Instant>,
+    },
+    /// Its tags say that it is to be left alone until an instant that cannot be made out; the text is the tag's.
+    ExcludedUnclearly(String),
     /// The schedule that its tag names does not exist.
     UnknownSchedule,
     /// The schedule that its tag names has mistakes; the text is the first of them.
     BrokenSchedule(String),
+    /// What is remembered of it cannot be read; the text says why.
+    MemoryUnreadable(String),
     /// The pass is for an earlier instant than one already settled here.
     Late {
         /// The instant already settled.
@@ -55,8 +64,11 @@ impl Why {
             Why::InTransition => "in-transition",
             Why::Gone => "gone",
             Why::Unsuitable(_) => "unsuitable",
+            Why::Excluded { .. } => "excluded",
+            Why::ExcludedUnclearly(_) => "excluded-unclearly",
             Why::UnknownSchedule => "unknown-schedule",
             Why::BrokenSchedule(_) => "broken-schedule",
+            Why::MemoryUnreadable(_) => "memory-unreadable",
             Why::Late { .. } => "late",
         }
     }
@@ -87,8 +99,21 @@ impl fmt::Display for Why {
             Why::InTransition => f.write_str("it is changing state; the next pass looks again"),
             Why::Gone => f.write_str("it no longer exists"),
             Why::Unsuitable(reason) => write!(f, "it is {}", reason.phrase()),
+            Why::Excluded { until: None } => f.write_str("its tag says to ignore it"),
+            Why::Excluded { until: Some(until) } => {
+                write!(f, "its tag excludes it until {}", until.format("%Y-%m-%dT%H:%M:%SZ"))
+            }
+            Why::ExcludedUnclearly(text) => {
+                write!(
+                    f,
+                    "its tag excludes it until `{text}`; write a date such as 2026-03-09 to end that"
+                )
+            }
             Why::UnknownSchedule => f.write_str("no schedule has the name in its tag"),
             Why::BrokenSchedule(mistake) => write!(f, "its schedule has a mistake: {mistake}"),
+            Why::MemoryUnreadable(reason) => {
+                write!(f, "its item in the state table cannot be read: {reason}")
+            }
             Why::Late { settled } => {
                 write!(
                     f,

@@ -20,10 +20,65 @@
 
 mod monthdays;
 mod months;
-mod term;
+pub(crate) mod term;
 mod weekdays;
 
 pub use monthdays::MonthDays;
 pub use months::Months;
 pub use term::ExpressionError;
 pub use weekdays::WeekDays;
+
+#[cfg(test)]
+mod tests {
+    use std::{fmt::Display, str::FromStr};
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Whatever is written, parsing ends; what is understood is shown in a form that means the same; what is not
+    /// is pointed at within the text.
+    fn check<T: FromStr<Err = ExpressionError> + Display + PartialEq + std::fmt::Debug>(
+        text: &str,
+    ) -> Result<(), TestCaseError> {
+        match text.parse::<T>() {
+            Ok(parsed) => prop_assert_eq!(parsed.to_string().parse::<T>(), Ok(parsed)),
+            Err(error) => {
+                prop_assert!(
+                    text.get(error.span.clone()).is_some(),
+                    "{error:?} points outside {text:?}"
+                );
+                prop_assert!(!error.message.is_empty() && !error.help.is_empty());
+            }
+        }
+        Ok(())
+    }
+
+    /// Pieces of the language in any order, so that much of it is understood.
+    fn an_expression() -> impl Strategy<Value = String> {
+        let piece = prop::sample::select(vec![
+            "mon", "friday", "SUN", "jan", "December", "0", "1", "6", "12", "31", "15", "-", "/",
+            ",", "#", "L", "W", "*", "?", " ", "7",
+        ]);
+        prop::collection::vec(piece, 0..8).prop_map(|pieces| pieces.concat())
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2000))]
+
+        #[test]
+        fn nothing_loops_or_panics_and_display_means_the_same(text in prop_oneof![an_expression(), any::<String>()]) {
+            check::<WeekDays>(&text)?;
+            check::<MonthDays>(&text)?;
+            check::<Months>(&text)?;
+        }
+    }
+
+    #[test]
+    fn long_steps_are_steps() {
+        let days: MonthDays = "1/15".parse().unwrap();
+        assert_eq!(days.to_string(), "1,16,31");
+        assert_eq!("mon-sun/4, friL".parse::<WeekDays>().unwrap().to_string(), "mon,fri,friL");
+        assert_eq!("nov-feb".parse::<Months>().unwrap().to_string(), "jan,feb,nov,dec");
+    }
+}

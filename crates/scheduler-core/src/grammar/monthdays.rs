@@ -1,11 +1,14 @@
 //! `monthdays`: which days of the month.
 
-use std::str::FromStr;
+use std::{fmt, str::FromStr};
 
 use chrono::{Datelike, NaiveDate};
 
 use super::term::{self, ExpressionError, Part, Shape, Term};
 use crate::mistake::Code;
+
+/// Days 1 to 31.
+const EVERY: u32 = 0xffff_fffe;
 
 /// A set of days of the month: `1-7`, `L`, `15W`. A day that a month lacks is not in it.
 ///
@@ -74,6 +77,26 @@ impl FromStr for MonthDays {
         let mut days = MonthDays::default();
         term::terms(expression).try_for_each(|term| days.add(&term?))?;
         Ok(days)
+    }
+}
+
+/// A list of terms that means the same: `1,2,15W,L`.
+impl fmt::Display for MonthDays {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let numbered = |days: u32, behind: &'static str| {
+            (1..=31)
+                .filter(move |day| days & (1 << day) != 0)
+                .map(move |day| format!("{day}{behind}"))
+        };
+        let every = if self.days == EVERY {
+            vec!["*".to_owned()]
+        } else {
+            numbered(self.days, "").collect()
+        };
+        let last = self.last.then(|| "L".to_owned());
+        let terms: Vec<_> =
+            every.into_iter().chain(numbered(self.nearest, "W")).chain(last).collect();
+        f.write_str(&terms.join(","))
     }
 }
 

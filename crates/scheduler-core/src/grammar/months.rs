@@ -1,6 +1,6 @@
 //! `months`: which months of the year.
 
-use std::str::FromStr;
+use std::{fmt, str::FromStr};
 
 use chrono::{Datelike, NaiveDate};
 
@@ -21,6 +21,9 @@ const NAMES: [&str; 12] = [
     "november",
     "december",
 ];
+
+/// Months 1 to 12.
+const EVERY: u16 = 0x1ffe;
 
 /// A set of months: `jan-mar`, `nov-feb`, `jan/3`.
 ///
@@ -69,6 +72,17 @@ impl FromStr for Months {
         let mut months = Months::default();
         term::terms(expression).try_for_each(|term| months.add(&term?))?;
         Ok(months)
+    }
+}
+
+/// A list of terms that means the same: `jan,apr,jul,oct`.
+impl fmt::Display for Months {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.months == EVERY {
+            return f.write_str("*");
+        }
+        let named = NAMES.iter().zip(1..).filter(|(_, month)| self.months & (1 << month) != 0);
+        f.write_str(&named.map(|(name, _)| &name[..3]).collect::<Vec<_>>().join(","))
     }
 }
 

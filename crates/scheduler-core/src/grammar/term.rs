@@ -19,7 +19,7 @@ pub struct ExpressionError {
 }
 
 impl ExpressionError {
-    pub(super) fn new(
+    pub(crate) fn new(
         code: Code,
         part: Part<'_>,
         message: impl Into<String>,
@@ -31,29 +31,29 @@ impl ExpressionError {
 
 /// A piece of an expression that knows where it stood.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Part<'a> {
-    pub(super) text: &'a str,
-    pub(super) start: usize,
+pub(crate) struct Part<'a> {
+    pub(crate) text: &'a str,
+    pub(crate) start: usize,
 }
 
 impl<'a> Part<'a> {
-    pub(super) fn span(self) -> Range<usize> {
+    pub(crate) fn span(self) -> Range<usize> {
         self.start..self.start + self.text.len()
     }
 
-    fn trim(self) -> Self {
+    pub(crate) fn trim(self) -> Self {
         let text = self.text.trim_start();
         Self { text: text.trim_end(), start: self.start + self.text.len() - text.len() }
     }
 
     /// The parts before and after the first `mark`, without the spaces around it.
-    fn split_once(self, mark: char) -> Option<(Self, Self)> {
+    pub(crate) fn split_once(self, mark: char) -> Option<(Self, Self)> {
         let (left, right) = self.text.split_once(mark)?;
         let after = Part { text: right, start: self.start + left.len() + mark.len_utf8() };
         Some((Part { text: left, start: self.start }.trim(), after.trim()))
     }
 
-    fn split(self, mark: char) -> impl Iterator<Item = Self> {
+    pub(crate) fn split(self, mark: char) -> impl Iterator<Item = Self> {
         let mut start = self.start;
         self.text.split(mark).map(move |text| {
             let part = Part { text, start };
@@ -155,7 +155,7 @@ impl<'a> Term<'a> {
 }
 
 /// A whole number of at most four digits, written in digits and nothing else.
-pub(super) fn number(part: Part<'_>) -> Option<u32> {
+pub(crate) fn number(part: Part<'_>) -> Option<u32> {
     let plain = !part.text.is_empty()
         && part.text.len() <= 4
         && part.text.bytes().all(|b| b.is_ascii_digit());
@@ -163,7 +163,7 @@ pub(super) fn number(part: Part<'_>) -> Option<u32> {
 }
 
 /// A name in a list of full lower-case names: its first three letters or the whole, in any case.
-pub(super) fn named(part: Part<'_>, names: &[&str]) -> Option<u32> {
+pub(crate) fn named(part: Part<'_>, names: &[&str]) -> Option<u32> {
     let is = |name: &&str| {
         part.text.eq_ignore_ascii_case(name) || part.text.eq_ignore_ascii_case(&name[..3])
     };
@@ -171,7 +171,7 @@ pub(super) fn named(part: Part<'_>, names: &[&str]) -> Option<u32> {
 }
 
 /// The name in a list that was most likely meant.
-pub(super) fn closest<'n>(text: &str, names: &[&'n str]) -> Option<&'n str> {
+pub(crate) fn closest<'n>(text: &str, names: &[&'n str]) -> Option<&'n str> {
     let text = text.to_ascii_lowercase();
     let score =
         |name: &str| strsim::jaro_winkler(&text, name).max(strsim::jaro_winkler(&text, &name[..3]));
@@ -180,12 +180,12 @@ pub(super) fn closest<'n>(text: &str, names: &[&'n str]) -> Option<&'n str> {
 }
 
 /// The letter behind a value: `friL`, `15W`.
-pub(super) fn with_letter(part: Part<'_>, letter: char) -> Option<Part<'_>> {
+pub(crate) fn with_letter(part: Part<'_>, letter: char) -> Option<Part<'_>> {
     part.strip_suffix_ignoring_case(letter).filter(|value| !value.text.is_empty())
 }
 
 /// The values from `from` to `to` in steps, in a domain of `first..first + size` that wraps.
-pub(super) fn wrapping(
+pub(crate) fn wrapping(
     from: u32,
     to: u32,
     step: u32,

@@ -1,8 +1,8 @@
 //! `weekdays`: which days of the week, and which of them within the month.
 
-use std::str::FromStr;
+use std::{fmt, str::FromStr};
 
-use chrono::{Datelike, NaiveDate};
+use chrono::{Datelike, NaiveDate, Weekday};
 
 use super::term::{self, ExpressionError, Part, Shape, Term};
 use crate::mistake::Code;
@@ -10,6 +10,8 @@ use crate::mistake::Code;
 const NAMES: [&str; 7] =
     ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
 const SUNDAY: u32 = 6;
+/// All seven days.
+const EVERY: u8 = 0x7f;
 
 /// A set of weekdays: `mon-fri`, `mon#1`, `friL`.
 ///
@@ -40,9 +42,19 @@ impl WeekDays {
         (self.every | nth) & bit != 0 || (is_last && self.last & bit != 0)
     }
 
+    /// Whether a date is one of these days if it counts as another weekday than its own, as a make-up working
+    /// day does. The first Monday of a month is then still the real one.
+    pub fn contains_as(&self, date: NaiveDate, weekday: Weekday) -> bool {
+        if weekday == date.weekday() {
+            self.contains(date)
+        } else {
+            self.every & (1 << weekday.num_days_from_monday()) != 0
+        }
+    }
+
     fn add(&mut self, term: &Term<'_>) -> Result<(), ExpressionError> {
         match term.shape {
-            Shape::Every => self.every = 0x7f,
+            Shape::Every => self.every = EVERY,
             Shape::Last => self.every |= 1 << SUNDAY,
             Shape::Nth(day, n) => self.nth[nth(n)? as usize - 1] |= 1 << plain(term, day)?,
             Shape::Range(from, to) => self.add_range(day(from)?, day(to)?, term.step()?),
@@ -73,6 +85,20 @@ impl FromStr for WeekDays {
         let mut days = WeekDays::default();
         term::terms(expression).try_for_each(|term| days.add(&term?))?;
         Ok(days)
+    }
+}
+
+/// The shortest list of terms that means the same: `mon,tue,sat#1,friL`.
+impl fmt::Display for WeekDays {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let named = |days: u8, behind: &str| {
+            let named = NAMES.iter().enumerate().filter(move |(day, _)| days & (1 << day) != 0);
+            named.map(|(_, name)| format!("{}{behind}", &name[..3])).collect::<Vec<_>>()
+        };
+        let every = if self.every == EVERY { vec!["*".to_owned()] } else { named(self.every, "") };
+        let nth = self.nth.iter().zip(1..).flat_map(|(days, n)| named(*days, &format!("#{n}")));
+        let terms: Vec<_> = every.into_iter().chain(nth).chain(named(self.last, "L")).collect();
+        f.write_str(&terms.join(","))
     }
 }
 

@@ -10,12 +10,13 @@ use scheduler_core::{
     memory::Outcome,
     resource::{Failure, FailureCode},
 };
-use scheduler_engine::ports::{Cloud, Memories, MemoryStore};
+use scheduler_engine::ports::{Cloud, Memories, MemoryStore, Remembered};
 
 /// A resource as the fake cloud keeps it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Instance {
     pub(crate) tag: Option<String>,
+    pub(crate) exclude_until: Option<String>,
     pub(crate) observed: Observed,
 }
 
@@ -32,6 +33,8 @@ pub(crate) struct Faults {
     pub(crate) saves_left: Option<usize>,
     /// A target whose listing panics.
     pub(crate) panics: Option<Target>,
+    /// Whether a start happens and never answers.
+    pub(crate) hangs_at_start: bool,
     /// A target whose listing never answers.
     pub(crate) hangs: Option<Target>,
 }
@@ -107,6 +110,7 @@ impl Cloud for Fake {
             .map(|(key, instance, schedule_tag)| Resource {
                 key: key.clone(),
                 schedule_tag,
+                exclude_until: instance.exclude_until.clone(),
                 observed: instance.observed,
                 instance_type: None,
             })
@@ -119,7 +123,12 @@ impl Cloud for Fake {
         kind: Kind,
         ids: &[ResourceId],
     ) -> Vec<(ResourceId, Outcome)> {
-        self.change(target, kind, ids, Observed::Running)
+        let outcomes = self.change(target, kind, ids, Observed::Running);
+        let hangs = self.world.lock().unwrap().faults.hangs_at_start;
+        if hangs {
+            std::future::pending::<()>().await;
+        }
+        outcomes
     }
 
     async fn stop(
@@ -133,8 +142,9 @@ impl Cloud for Fake {
 }
 
 impl MemoryStore for Fake {
-    async fn load(&self, target: &Target) -> Result<Memories, Failure> {
-        Ok(self.world.lock().unwrap().memories.get(target).cloned().unwrap_or_default())
+    async fn load(&self, target: &Target) -> Result<Remembered, Failure> {
+        let memories = self.world.lock().unwrap().memories.get(target).cloned().unwrap_or_default();
+        Ok(Remembered { memories, ..Remembered::default() })
     }
 
     async fn save(&self, target: &Target, memories: &Memories) -> Result<(), Failure> {

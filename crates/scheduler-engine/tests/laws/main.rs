@@ -29,7 +29,8 @@ const SCHEDULES: &str = r#"{
         "broken": {"periods": ["broken"]}
     }
 }"#;
-const TAGS: [&str; 6] = ["office", "strict", "kind", "night", "broken", "no such schedule"];
+const TAGS: [&str; 7] =
+    ["ignore", "office", "strict", "kind", "night", "broken", "no such schedule"];
 
 fn config() -> Config {
     Config::parse(&RawConfig::from_json(SCHEDULES).unwrap(), chrono_tz::UTC).0
@@ -57,7 +58,10 @@ fn id(n: usize) -> ResourceId {
 /// A fake with these resources, spread over three targets.
 fn world(resources: &[(Option<&str>, Observed)]) -> Fake {
     let instances = resources.iter().enumerate().map(|(n, (tag, observed))| {
-        ((target(n % 3), key(n)), Instance { tag: tag.map(str::to_owned), observed: *observed })
+        (
+            (target(n % 3), key(n)),
+            Instance { tag: tag.map(str::to_owned), exclude_until: None, observed: *observed },
+        )
     });
     let world = World { instances: instances.collect(), ..World::default() };
     Fake { world: world.into() }
@@ -179,18 +183,26 @@ proptest! {
         }
     }
 
-    /// However many ticks are missed, the last edge is honoured.
+    /// However many ticks are missed, the last edge is honoured, whatever a person has done since the last pass;
+    /// and where no edge has come, what the person has done stays.
     #[test]
-    fn no_edge_is_lost(hours in prop::collection::vec(1..60_i64, 1..12)) {
+    fn no_edge_is_lost(gaps in prop::collection::vec((5..3600_i64, any::<bool>()), 1..12)) {
         let fake = world(&[(Some("office"), Observed::Stopped)]);
         let config = config();
         let schedule = config.schedule(&"office".parse().unwrap()).unwrap();
         let mut now = at("2026-03-26T00:10:00Z");
-        for gap in hours {
-            now += TimeDelta::hours(gap);
+        run(&fake, now);
+        for (minutes, up) in gaps {
+            let before = now;
+            now += TimeDelta::minutes(minutes);
+            let by_hand_to = if up { Observed::Running } else { Observed::Stopped };
+            by_hand(&fake, 0, by_hand_to);
             run(&fake, now);
-            let desired = schedule.wanted_at(now).desired.to_string();
-            prop_assert_eq!(observed(&fake, 0).as_str(), desired, "at {}", now);
+            let expected = match schedule.edges(before, now).count() {
+                0 => by_hand_to.as_str().to_owned(),
+                _ => schedule.wanted_at(now).desired.to_string(),
+            };
+            prop_assert_eq!(observed(&fake, 0).as_str(), expected, "from {} to {}", before, now);
         }
     }
 }
@@ -246,6 +258,56 @@ fn our_own_start_never_counts_as_a_persons() {
         let closed = run(&fake, at(CLOSED));
         assert_eq!(of(&closed, 0).0, Action::Stop, "after a lost {lost}");
     }
+}
+
+/// A start that failed, or seemed to, was still ours: who finds it running must not take it for a person's.
+#[test]
+fn what_we_have_tried_to_start_is_not_retained() {
+    let fake = world(&[(Some("kind"), Observed::Stopped)]);
+    run(&fake, at("2026-03-02T05:00:00Z"));
+    fake.world.lock().unwrap().faults.stuck.insert(id(0));
+    run(&fake, at(OPEN));
+    fake.world.lock().unwrap().faults = Default::default();
+    by_hand(&fake, 0, Observed::Running);
+    run(&fake, at(NOON));
+    assert_eq!(of(&run(&fake, at(CLOSED)), 0).0, Action::Stop);
+}
+
+#[test]
+fn following_another_schedule_is_acted_on_at_once() {
+    let fake = world(&[(Some("office"), Observed::Stopped)]);
+    run(&fake, at(OPEN));
+    by_hand(&fake, 0, Observed::Stopped);
+    run(&fake, at(NOON));
+    fake.world.lock().unwrap().instances.get_mut(&(target(0), key(0))).unwrap().tag =
+        Some("kind".into());
+    let retagged = at(NOON) + TimeDelta::minutes(5);
+    assert_eq!(of(&run(&fake, retagged), 0).0, Action::Start);
+    assert_eq!(of(&run(&fake, retagged), 0).0, Action::Leave(Why::AsDesired));
+}
+
+#[test]
+fn a_late_tick_forgets_nothing() {
+    let fake = world(&[(Some("office"), Observed::Stopped), (Some("office"), Observed::Stopped)]);
+    run(&fake, at(CLOSED));
+    fake.world.lock().unwrap().instances.remove(&(target(0), key(0)));
+    run(&fake, at(NOON));
+    assert_eq!(fake.world.lock().unwrap().memories[&target(0)][&key(0)].expires, None);
+}
+
+/// What was done before the deadline is recorded, and reported, even if it comes while something else is under way.
+#[test]
+fn the_deadline_leaves_what_was_done_on_record() {
+    let fake = world(&[(Some("office"), Observed::Stopped)]);
+    fake.world.lock().unwrap().faults.hangs_at_start = true;
+    let report = run_within(&fake, at(OPEN), Mode::Act, Duration::from_millis(50));
+    let (action, result) = of(&report, 0);
+    assert!(
+        matches!((&action, &result), (Action::Start, ActionResult::Unknown(failure)) if failure.code.as_str() == "deadline")
+    );
+    assert_eq!(fake.world.lock().unwrap().memories[&target(0)][&key(0)].attempts, 1);
+    fake.world.lock().unwrap().faults = Default::default();
+    assert_eq!(of(&run(&fake, at(OPEN)), 0).0, Action::Leave(Why::AlreadyRunning));
 }
 
 #[test]
