@@ -47,7 +47,8 @@ impl World {
         let chinese =
             stage.deploy_spoke_trusting("aws-cn", CHINESE, "cn-north-1", trusted).await.unwrap();
         stage.serve_partition("aws-cn", &[CHINESE], &["cn-north-1"], &base).await.unwrap();
-        let aws = connect(&stage);
+        let aws = connect(&stage).await;
+        stage.sandbox.reset_calls();
         Self { stage, spoke, chinese, aws }
     }
 
@@ -64,9 +65,10 @@ impl World {
     }
 }
 
-fn connect(stage: &Stage) -> Aws {
-    let (sandbox, keys) = (&stage.sandbox, stage.hub.credentials());
-    let credentials = BaseCredentials::long_lived(&keys.access_key_id, &keys.secret_access_key);
+async fn connect(stage: &Stage) -> Aws {
+    let (sandbox, keys) = (&stage.sandbox, stage.session().await.unwrap());
+    let credentials = BaseCredentials::long_lived(&keys.access_key_id, &keys.secret_access_key)
+        .with_session(keys.session_token.as_deref());
     Aws::in_process(sandbox.handler(), &REGION.parse().unwrap(), &credentials, sandbox.clock())
 }
 
@@ -182,6 +184,11 @@ async fn databases_stop_and_start() {
     assert_eq!(failure.code, FailureCode::WrongState);
 }
 
+fn spoke_sessions(world: &World) -> Vec<scheduler_sandbox::Session> {
+    let sessions = world.stage.sandbox.sessions().into_iter();
+    sessions.filter(|session| session.role_arn.ends_with(stage::SPOKE_ROLE)).collect()
+}
+
 #[tokio::test]
 async fn a_session_is_shared_and_names_its_pass_and_is_renewed_before_it_ends() {
     let world = World::new().await;
@@ -191,14 +198,14 @@ async fn a_session_is_shared_and_names_its_pass_and_is_renewed_before_it_ends() 
         cloud.list(&spoke(), kind).await.unwrap();
         cloud.list(&target(SPOKE, "us-east-1"), kind).await.unwrap();
     }
-    let sessions = world.stage.sandbox.sessions();
+    let sessions = spoke_sessions(&world);
     assert_eq!(
         sessions.iter().map(|session| session.session_name.as_str()).collect::<Vec<_>>(),
         ["dayshift-20260302T090000Z"]
     );
     world.stage.sandbox.set_now(now() + TimeDelta::minutes(56));
     cloud.list(&spoke(), Kind::Ec2Instance).await.unwrap();
-    assert_eq!(world.stage.sandbox.sessions().len(), 2);
+    assert_eq!(spoke_sessions(&world).len(), 2);
 }
 
 #[tokio::test]

@@ -67,9 +67,14 @@ impl Schedule {
         }
     }
 
+    /// The expression of a side that no date that differs has a say in.
+    fn undated(&self, which: Which) -> Option<&Firing> {
+        self.side(which).filter(|firing| self.days.is_empty() || matches!(firing, Firing::Rate(_)))
+    }
+
     fn last_firing(&self, which: Which, at: Instant) -> Option<Instant> {
-        if let Some(Firing::Rate(rate)) = self.side(which) {
-            return rate.at_or_before(at);
+        if let Some(firing) = self.undated(which) {
+            return firing.at_or_before(at, self.zone, HORIZON);
         }
         let today = at.with_timezone(&self.zone).date_naive();
         let days = usize::try_from(HORIZON.num_days()).unwrap_or(usize::MAX);
@@ -84,8 +89,8 @@ impl Schedule {
     }
 
     fn next_firing(&self, which: Which, at: Instant) -> Option<Instant> {
-        if let Some(Firing::Rate(rate)) = self.side(which) {
-            return Some(rate.after(at));
+        if let Some(firing) = self.undated(which) {
+            return firing.after(at, self.zone, HORIZON);
         }
         let today = at.with_timezone(&self.zone).date_naive();
         let days = usize::try_from(HORIZON.num_days()).unwrap_or(usize::MAX);

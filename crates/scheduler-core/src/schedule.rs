@@ -285,20 +285,15 @@ impl Schedule {
         }
     }
 
-    /// The wall-clock minutes of a day at which something can change: midnight, begin and end times, and the
-    /// minute on each side of them where periods may touch. Sorted.
+    /// The wall-clock minutes of a day at which something can change: midnight, begin and end times. Sorted.
+    ///
+    /// That periods touch adds none: a gap of a minute is bridged from end to end, and one of two not at all.
     pub(crate) fn boundaries(&self) -> Vec<u16> {
-        const DAY: u16 = 24 * 60;
         let times =
             self.periods.iter().flat_map(|used| [used.period.begin, used.period.end]).flatten();
         let times =
             times.chain(self.days.values().flat_map(Day::times)).chain([WallTime::MIDNIGHT]);
         let mut minutes: Vec<u16> = times.map(|time| time.minute).collect();
-        if self.periods.len() > 1 {
-            let sides: Vec<u16> =
-                minutes.iter().flat_map(|m| [(m + DAY - 1) % DAY, (m + 1) % DAY]).collect();
-            minutes.extend(sides);
-        }
         minutes.sort_unstable();
         minutes.dedup();
         minutes

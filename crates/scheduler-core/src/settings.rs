@@ -112,6 +112,12 @@ impl BaseCredentials {
         let secret_access_key = Secret(secret_access_key.into());
         Self { access_key_id: access_key_id.into(), secret_access_key, session_token: None }
     }
+
+    /// The same with the token of a session.
+    #[must_use]
+    pub fn with_session(self, token: Option<&str>) -> Self {
+        Self { session_token: token.map(|token| Secret(token.into())), ..self }
+    }
 }
 
 /// A text that is never shown.

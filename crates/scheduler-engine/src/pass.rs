@@ -155,7 +155,10 @@ impl<'a> Verdicts<'a> {
         let schedule = match self.config.find(&resource.schedule_tag) {
             Found::Schedule(schedule) => schedule,
             Found::Broken(mistake) => return Err(Why::BrokenSchedule(mistake.to_owned())),
-            Found::Unknown => return Err(Why::UnknownSchedule),
+            Found::Unknown => {
+                let closest = self.config.closest(&resource.schedule_tag).map(ToString::to_string);
+                return Err(Why::UnknownSchedule { closest });
+            }
         };
         match exclusion::for_now(resource, schedule.zone, self.now) {
             Some(why) => Err(why),

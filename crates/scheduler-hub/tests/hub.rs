@@ -32,7 +32,7 @@ struct World {
 impl World {
     /// A hub with two spokes and one good schedule, on a Monday before opening time.
     async fn new() -> Self {
-        let sandbox = Sandbox::new("2026-03-02T06:00:00Z".parse().unwrap());
+        let sandbox = Sandbox::new("2026-03-02T06:40:00Z".parse().unwrap());
         let stage = Stage::deploy(&sandbox, "111111111111", REGION).await.unwrap();
         stage.serve(&[SPOKE, OTHER], &[REGION]).await.unwrap();
         let spoke = stage.deploy_spoke(SPOKE, REGION).await.unwrap();
@@ -47,8 +47,9 @@ impl World {
             )
             .await
             .unwrap();
-        let keys = stage.hub.credentials();
-        let credentials = BaseCredentials::long_lived(&keys.access_key_id, &keys.secret_access_key);
+        let keys = stage.session().await.unwrap();
+        let credentials = BaseCredentials::long_lived(&keys.access_key_id, &keys.secret_access_key)
+            .with_session(keys.session_token.as_deref());
         let aws = Aws::in_process(
             sandbox.handler(),
             &REGION.parse().unwrap(),
@@ -56,6 +57,7 @@ impl World {
             sandbox.clock(),
         );
         let hub = Hub::new(aws, stage.prefix());
+        sandbox.reset_calls();
         Self { stage, spoke, other, hub }
     }
 

@@ -7,10 +7,13 @@ use serde_json::{Map, Value, json};
 use crate::{CallError, Caller, Credentials, Sandbox, texts};
 
 /// The stack's name; parameters are below `/dayshift/` and this.
-pub const STACK: &str = "night";
+pub const STACK: &str = "dayshift";
 
 /// What the spoke roles ask for.
 pub const EXTERNAL_ID: &str = "night-shift-7";
+
+/// The name of the role of the hub's function.
+pub const HUB_ROLE: &str = "dayshift-scheduler";
 
 /// The name of the spoke role in every account.
 pub const SPOKE_ROLE: &str = "dayshift-spoke";
@@ -40,8 +43,9 @@ impl Stage {
     /// Creates the hub: account, tables, parameters. It serves its own Region and no accounts yet.
     pub async fn deploy(sandbox: &Sandbox, account: &str, region: &str) -> Result<Self, CallError> {
         let hub = Caller::new(sandbox, &sandbox.create_account("aws", account), region);
-        let stage =
-            Self { sandbox: sandbox.clone(), hub, hub_arn: format!("arn:aws:iam::{account}:root") };
+        let hub_arn = format!("arn:aws:iam::{account}:role/{HUB_ROLE}");
+        let stage = Self { sandbox: sandbox.clone(), hub, hub_arn };
+        stage.create_role().await?;
         stage.create_table("config", "type", "name").await?;
         stage.create_table("state", "target", "resource").await?;
         for (name, value) in [
@@ -53,6 +57,45 @@ impl Stage {
             stage.put_parameter(name, "String", &value).await?;
         }
         Ok(stage)
+    }
+
+    /// Credentials of the function's role, good for twelve hours: what Lambda hands to the function.
+    pub async fn session(&self) -> Result<Credentials, CallError> {
+        let assume = [
+            ("RoleArn", &*self.hub_arn),
+            ("RoleSessionName", "scheduler"),
+            ("DurationSeconds", "43200"),
+        ];
+        let answer = self.hub.query("sts", "AssumeRole", &assume).await?;
+        let text = |element| texts(&answer, element).into_iter().next();
+        Ok(Credentials {
+            access_key_id: text("AccessKeyId").unwrap_or_default(),
+            secret_access_key: text("SecretAccessKey").unwrap_or_default(),
+            session_token: text("SessionToken"),
+        })
+    }
+
+    /// The function's role. It trusts the account's root here, where no Lambda service takes it.
+    async fn create_role(&self) -> Result<(), CallError> {
+        let root = self.hub_arn.replace(&format!("role/{HUB_ROLE}"), "root");
+        let trust = json!({"Version": "2012-10-17", "Statement": [{
+            "Effect": "Allow", "Principal": {"AWS": root}, "Action": "sts:AssumeRole",
+        }]});
+        let role = [
+            ("RoleName", HUB_ROLE),
+            ("AssumeRolePolicyDocument", &trust.to_string()),
+            ("MaxSessionDuration", "43200"),
+        ];
+        self.hub.query("iam", "CreateRole", &role).await?;
+        let actions = [
+            "sts:AssumeRole",
+            "dynamodb:Scan",
+            "dynamodb:Query",
+            "dynamodb:BatchWriteItem",
+            "ssm:GetParametersByPath",
+            "cloudwatch:PutMetricData",
+        ];
+        put_policy(&self.hub, HUB_ROLE, &actions).await
     }
 
     /// Where the hub's parameters are.
@@ -142,22 +185,24 @@ impl Stage {
         }]});
         let role = [("RoleName", SPOKE_ROLE), ("AssumeRolePolicyDocument", &trust.to_string())];
         spoke.query("iam", "CreateRole", &role).await?;
-        let policy = json!({"Version": "2012-10-17", "Statement": [{
-            "Effect": "Allow",
-            "Action": [
-                "ec2:DescribeInstances", "ec2:StartInstances", "ec2:StopInstances",
-                "rds:DescribeDBInstances", "rds:StartDBInstance", "rds:StopDBInstance",
-            ],
-            "Resource": "*",
-        }]});
-        let policy = [
-            ("RoleName", SPOKE_ROLE),
-            ("PolicyName", "dayshift"),
-            ("PolicyDocument", &policy.to_string()),
+        let actions = [
+            "ec2:DescribeInstances",
+            "ec2:StartInstances",
+            "ec2:StopInstances",
+            "rds:DescribeDBInstances",
+            "rds:StartDBInstance",
+            "rds:StopDBInstance",
         ];
-        spoke.query("iam", "PutRolePolicy", &policy).await?;
+        put_policy(&spoke, SPOKE_ROLE, &actions).await?;
         Ok(spoke)
     }
+}
+
+async fn put_policy(account: &Caller, role: &str, actions: &[&str]) -> Result<(), CallError> {
+    let policy = json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": actions, "Resource": "*"}]});
+    let policy =
+        [("RoleName", role), ("PolicyName", "dayshift"), ("PolicyDocument", &policy.to_string())];
+    account.query("iam", "PutRolePolicy", &policy).await.map(drop)
 }
 
 /// Launches an EC2 instance; answers with its id.

@@ -192,6 +192,15 @@ impl Config {
         })
     }
 
+    /// The name of a schedule that is most like a text that names none.
+    pub fn closest(&self, text: &str) -> Option<&ScheduleName> {
+        let score = |name: &ScheduleName| strsim::jaro_winkler(text.trim(), name.as_str());
+        self.schedules
+            .keys()
+            .max_by(|a, b| score(a).total_cmp(&score(b)))
+            .filter(|name| score(name) > 0.8)
+    }
+
     /// The schedules without mistakes, by name.
     pub fn schedules(&self) -> impl Iterator<Item = &Schedule> {
         self.schedules.values().filter_map(|entry| match entry {

@@ -38,7 +38,10 @@ pub enum Why {
     /// Its tags say that it is to be left alone until an instant that cannot be made out; the text is the tag's.
     ExcludedUnclearly(String),
     /// The schedule that its tag names does not exist.
-    UnknownSchedule,
+    UnknownSchedule {
+        /// The one that was most likely meant.
+        closest: Option<String>,
+    },
     /// The schedule that its tag names has mistakes; the text is the first of them.
     BrokenSchedule(String),
     /// What is remembered of it cannot be read; the text says why.
@@ -66,7 +69,7 @@ impl Why {
             Why::Unsuitable(_) => "unsuitable",
             Why::Excluded { .. } => "excluded",
             Why::ExcludedUnclearly(_) => "excluded-unclearly",
-            Why::UnknownSchedule => "unknown-schedule",
+            Why::UnknownSchedule { .. } => "unknown-schedule",
             Why::BrokenSchedule(_) => "broken-schedule",
             Why::MemoryUnreadable(_) => "memory-unreadable",
             Why::Late { .. } => "late",
@@ -109,7 +112,12 @@ impl fmt::Display for Why {
                     "its tag excludes it until `{text}`; write a date such as 2026-03-09 to end that"
                 )
             }
-            Why::UnknownSchedule => f.write_str("no schedule has the name in its tag"),
+            Why::UnknownSchedule { closest: None } => {
+                f.write_str("no schedule has the name in its tag")
+            }
+            Why::UnknownSchedule { closest: Some(name) } => {
+                write!(f, "no schedule has the name in its tag; did you mean `{name}`?")
+            }
             Why::BrokenSchedule(mistake) => write!(f, "its schedule has a mistake: {mistake}"),
             Why::MemoryUnreadable(reason) => {
                 write!(f, "its item in the state table cannot be read: {reason}")

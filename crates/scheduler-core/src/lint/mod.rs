@@ -61,13 +61,22 @@ pub fn default_zone(text: &str) -> Result<Tz, Mistake> {
 
 /// The names of the periods that a schedule's item names, whether they are there or not.
 pub fn period_names(schedule: &RawItem) -> impl Iterator<Item = &str> {
-    let members: &[Value] = match schedule.fields.get("periods") {
+    members(schedule, "periods").map(|name| name.split('@').next().unwrap_or(name).trim())
+}
+
+/// The names of the calendars that a schedule's item names, whether they are there or not.
+pub fn calendar_names(schedule: &RawItem) -> impl Iterator<Item = &str> {
+    members(schedule, "calendars")
+}
+
+/// The members of a list, of which each may be a list with commas.
+fn members<'a>(item: &'a RawItem, field: &str) -> impl Iterator<Item = &'a str> {
+    let members: &[Value] = match item.fields.get(field) {
         Some(Value::Array(members)) => members,
         Some(alone) => std::slice::from_ref(alone),
         None => &[],
     };
-    let names = members.iter().filter_map(Value::as_str).flat_map(|member| member.split(','));
-    names.map(|name| name.split('@').next().unwrap_or(name).trim())
+    members.iter().filter_map(Value::as_str).flat_map(|member| member.split(',')).map(str::trim)
 }
 
 /// A warning about a schedule.
