@@ -1,7 +1,14 @@
 //! The command line as it is typed.
 
+use std::path::PathBuf;
+
 use anstream::ColorChoice;
+use chrono::NaiveDate;
 use clap::{Args, Parser, Subcommand, ValueEnum, value_parser};
+use clap_complete::Shell;
+use scheduler_core::Instant;
+
+use crate::query::Query;
 
 /// Manages and explains a deployment of Dayshift, which starts and stops AWS resources on schedules.
 #[derive(Clone, Debug, Parser)]
@@ -14,7 +21,7 @@ pub(crate) struct Cli {
 }
 
 /// How results are shown.
-#[derive(Clone, Copy, Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub(crate) struct Output {
     /// How results are shown.
     #[arg(long, value_enum, default_value_t = Format::Table, global = true, help_heading = "Output")]
@@ -22,14 +29,17 @@ pub(crate) struct Output {
     /// Short for --format json.
     #[arg(long, global = true, conflicts_with = "format", help_heading = "Output")]
     json: bool,
+    /// A JMESPath: prints what it finds in the JSON.
+    #[arg(short, long, value_name = "JMESPATH", global = true, help_heading = "Output")]
+    pub(crate) query: Option<Query>,
     /// Whether the output is coloured; NO_COLOR is honoured.
     #[arg(long, value_enum, default_value_t = Color::Auto, global = true, help_heading = "Output")]
     pub(crate) color: Color,
 }
 
 impl Output {
-    pub(crate) fn format(self) -> Format {
-        if self.json { Format::Json } else { self.format }
+    pub(crate) fn format(&self) -> Format {
+        if self.json || self.query.is_some() { Format::Json } else { self.format }
     }
 }
 
@@ -40,6 +50,8 @@ pub(crate) enum Format {
     Table,
     /// For scripts.
     Json,
+    /// For calendars: iCalendar, which only `preview` has.
+    Ics,
 }
 
 /// When to use colour.
@@ -67,6 +79,121 @@ impl From<Color> for ColorChoice {
 #[derive(Clone, Debug, Subcommand)]
 pub(crate) enum Command {
     Demo(Demo),
+    Evaluate(Evaluate),
+    Preview(Preview),
+    Lint(Lint),
+    /// Turns calendars of holidays into the `calendars` section of a file of schedules.
+    #[command(subcommand)]
+    Calendar(Calendar),
+    Completions(Completions),
+}
+
+/// A file of schedules.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct FileArgs {
+    /// The file with the schedules, YAML or JSON; `-` is standard input.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) file: PathBuf,
+}
+
+/// Tells what a schedule wants at an instant, which rule says so, since when and until when.
+///
+/// Times are shown in the schedule's time zone.
+#[derive(Clone, Debug, Args)]
+#[command(
+    after_help = "Examples:\n  scheduler-cli evaluate --file schedules.yaml --schedule seoul-office\n  scheduler-cli evaluate --file schedules.yaml --schedule seoul-office --at 2026-02-17T10:00:00+09:00 -q '[0].desired'"
+)]
+pub(crate) struct Evaluate {
+    #[command(flatten)]
+    pub(crate) file: FileArgs,
+    /// The schedule's name.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) schedule: String,
+    /// The instant, RFC 3339 with an offset; may be given more than once. Absent: now.
+    #[arg(long, value_name = "TIME", value_parser = instant)]
+    pub(crate) at: Vec<Instant>,
+}
+
+/// Shows when a schedule runs, day by day, with hours and the days on which clocks change.
+///
+/// Dates are those of the schedule's time zone. A span over midnight is cut there, so that every day has its own
+/// hours; as iCalendar it is one event.
+#[derive(Clone, Debug, Args)]
+#[command(
+    after_help = "Examples:\n  scheduler-cli preview --file schedules.yaml --schedule seoul-office --from 2026-02-01 --to 2026-02-28\n  scheduler-cli preview --file schedules.yaml --schedule seoul-office --from 2026-01-01 --to 2026-12-31 --format ics > office.ics"
+)]
+pub(crate) struct Preview {
+    #[command(flatten)]
+    pub(crate) file: FileArgs,
+    /// The schedule's name. Absent: every schedule of the file; the JSON is then a list.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) schedule: Option<String>,
+    /// The first day.
+    #[arg(long, value_name = "DATE")]
+    pub(crate) from: NaiveDate,
+    /// The last day.
+    #[arg(long, value_name = "DATE")]
+    pub(crate) to: NaiveDate,
+}
+
+/// Names every mistake in a file of schedules, with its place and what to write; and what is probably not meant.
+///
+/// Warnings: schedules that never or always run, times that clocks skip or repeat, unused periods, periods that
+/// contradict each other, a stop for a minute at midnight. They look two years ahead. The exit code is 2 if there
+/// is an error, 0 if there are only warnings.
+#[derive(Clone, Debug, Args)]
+#[command(
+    after_help = "Examples:\n  scheduler-cli lint --file schedules.yaml\n  scheduler-cli lint --file schedules.yaml -q 'findings[].[line, message]'"
+)]
+pub(crate) struct Lint {
+    #[command(flatten)]
+    pub(crate) file: FileArgs,
+}
+
+/// What is done with calendars.
+#[derive(Clone, Debug, Subcommand)]
+pub(crate) enum Calendar {
+    Import(CalendarImport),
+}
+
+/// Reads an iCalendar file of holidays and prints it as a `calendars` section, in YAML or JSON.
+///
+/// Every date that an event touches, in the event's own time zone, becomes a holiday. Recurring events are
+/// expanded from the first day to the last.
+#[derive(Clone, Debug, Args)]
+#[command(
+    after_help = "Examples:\n  scheduler-cli calendar import --file holidays.ics --name kr-2026 --from 2026-01-01 --to 2026-12-31\n  scheduler-cli calendar import --file holidays.ics --json"
+)]
+pub(crate) struct CalendarImport {
+    /// The iCalendar file; `-` is standard input.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) file: PathBuf,
+    /// The calendar's name. Absent: the name in the file, or else the file's own.
+    #[arg(long)]
+    pub(crate) name: Option<String>,
+    /// The first day. Absent: the first of this year.
+    #[arg(long, value_name = "DATE")]
+    pub(crate) from: Option<NaiveDate>,
+    /// The last day. Absent: the last of next year.
+    #[arg(long, value_name = "DATE")]
+    pub(crate) to: Option<NaiveDate>,
+}
+
+/// Prints a script that completes the command line in a shell.
+#[derive(Clone, Copy, Debug, Args)]
+#[command(
+    after_help = "Example:\n  scheduler-cli completions bash > ~/.local/share/bash-completion/completions/scheduler-cli"
+)]
+pub(crate) struct Completions {
+    /// The shell.
+    #[arg(value_enum)]
+    pub(crate) shell: Shell,
+}
+
+fn instant(text: &str) -> Result<Instant, String> {
+    chrono::DateTime::parse_from_rfc3339(text)
+        .map(Into::into)
+        .map_err(|error| format!("{error}; write it as in 2026-02-17T10:00:00+09:00"))
 }
 
 /// Lives through days of passes on an AWS in this process, and tells what was done and why.

@@ -13,14 +13,17 @@ pub(crate) enum Exit {
     Done,
     /// 1: something asked for failed.
     Failed,
+    /// 2: the command line or a file is wrong.
+    Usage,
 }
 
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
-        // 2, a wrong command line, is clap's.
         match exit {
             Exit::Done => ExitCode::SUCCESS,
             Exit::Failed => ExitCode::from(1),
+            // clap uses the same.
+            Exit::Usage => ExitCode::from(2),
         }
     }
 }
@@ -33,6 +36,8 @@ pub(crate) struct Failed {
     pub(crate) code: String,
     pub(crate) message: String,
     pub(crate) help: String,
+    /// The places in a file that are to blame, drawn.
+    pub(crate) drawn: Vec<String>,
 }
 
 impl Failed {
@@ -42,14 +47,25 @@ impl Failed {
             code: code.into(),
             message: message.to_string(),
             help: help.into(),
+            drawn: Vec::new(),
         }
+    }
+
+    /// The command line or a file is wrong.
+    pub(crate) fn usage(code: &str, message: impl ToString, help: &str) -> Self {
+        Self { exit: Exit::Usage, ..Self::new(code, message, help) }
     }
 
     /// Says so, as a sentence or as JSON.
     pub(crate) fn tell(&self, format: Format, err: &mut dyn io::Write) -> io::Result<()> {
         match format {
-            Format::Table if self.message.is_empty() => Ok(()),
-            Format::Table => writeln!(err, "error: {}\n  help: {}", self.message, self.help),
+            Format::Table | Format::Ics | Format::Json if self.message.is_empty() => Ok(()),
+            Format::Table | Format::Ics => {
+                for drawn in &self.drawn {
+                    writeln!(err, "{drawn}")?;
+                }
+                writeln!(err, "error: {}\n  help: {}", self.message, self.help)
+            }
             Format::Json => {
                 let error = json!({"error": {"code": self.code, "message": self.message, "help": self.help}});
                 writeln!(err, "{error}")

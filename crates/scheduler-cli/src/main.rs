@@ -3,24 +3,37 @@
 //! Results go to stdout, words to stderr; [`exit::Exit`] is every exit code.
 
 mod args;
+mod calendar;
+mod completions;
 mod demo;
+mod evaluate;
 mod exit;
+mod file;
+mod lint;
+mod preview;
+mod query;
+mod show;
+#[cfg(test)]
+mod transcripts;
+mod wall;
 
-use std::{io::Write, process::ExitCode};
+use std::{io::Write, process::ExitCode, time::SystemTime};
 
 use anstream::AutoStream;
 use clap::Parser;
+use scheduler_core::Instant;
 
 use crate::{
-    args::{Cli, Command},
+    args::{Calendar, Cli, Command, Format},
     exit::{Exit, Failed},
+    show::Show,
 };
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let format = cli.output.format();
     let mut out = AutoStream::new(std::io::stdout().lock(), cli.output.color.into());
-    match run(cli, &mut out) {
+    match run(cli, SystemTime::now().into(), &mut out) {
         Ok(exit) => exit.into(),
         Err(failed) => {
             // Nobody is left to tell if stderr is closed too.
@@ -30,12 +43,23 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(cli: Cli, out: &mut dyn Write) -> Result<Exit, Failed> {
-    let runtime =
-        tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Failed::from)?;
+fn run(cli: Cli, now: Instant, out: &mut dyn Write) -> Result<Exit, Failed> {
     let format = cli.output.format();
+    if format == Format::Ics && !matches!(cli.command, Command::Preview(_)) {
+        let help = "write `table` or `json`; `preview` has `ics`";
+        return Err(Failed::usage("format", "there is no iCalendar of this", help));
+    }
+    let show = Show { format, query: cli.output.query.as_ref(), out };
     match cli.command {
-        Command::Demo(demo) => runtime.block_on(demo::run(&demo, format, out)),
+        Command::Demo(demo) => {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+            runtime.block_on(demo::run(&demo, show))
+        }
+        Command::Evaluate(evaluate) => evaluate::run(&evaluate, now, show),
+        Command::Preview(preview) => preview::run(&preview, show),
+        Command::Lint(lint) => lint::run(&lint, now, show),
+        Command::Calendar(Calendar::Import(import)) => calendar::import(&import, now, show),
+        Command::Completions(completions) => completions::run(completions, show),
     }
 }
 
@@ -51,7 +75,7 @@ mod tests {
     fn demo(arguments: &[&str]) -> String {
         let cli = Cli::parse_from(["scheduler-cli"].iter().chain(arguments));
         let mut out = anstream::StripStream::new(Vec::new());
-        assert_eq!(run(cli, &mut out).unwrap(), Exit::Done);
+        assert_eq!(run(cli, Instant::default(), &mut out).unwrap(), Exit::Done);
         String::from_utf8(out.into_inner()).unwrap()
     }
 

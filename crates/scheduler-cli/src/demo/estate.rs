@@ -68,6 +68,20 @@ const RESOURCES: [Alike; 15] = [
     alike(SHOP, ABROAD, 4, "shop-us-batch", "c6i.xlarge", "nightly-batch"),
 ];
 
+/// The values of the schedule tag, and what the story says of them.
+const CAST: [(&str, &str); 7] = [
+    (
+        "berlin-office",
+        "08:00-18:00 on working days in Berlin; four are in an account that denies access",
+    ),
+    ("new-york-office", "08:00-18:00 on working days in New York"),
+    ("shanghai-office", "09:00-20:00 on working days in Shanghai, in the partition aws-cn"),
+    ("nightly-batch", "22:00-05:00 every night in Berlin"),
+    ("berlin-ofice", "no schedule has this name"),
+    ("half-written", "a schedule that names a period which does not exist"),
+    (UNTAGGED, "without the tag: none of Dayshift's business, never touched"),
+];
+
 /// What was deployed.
 pub(super) struct Estate {
     pub(super) stage: Stage,
@@ -149,6 +163,14 @@ impl Estate {
 
     pub(super) fn size(&self) -> usize {
         self.names.len()
+    }
+
+    /// Each value of the schedule tag, what it means, and how many resources carry it.
+    pub(super) fn cast() -> impl Iterator<Item = (&'static str, &'static str, usize)> {
+        let carrying = |tag: &str| {
+            RESOURCES.iter().filter(|row| row.schedule == tag).map(|row| row.count).sum()
+        };
+        CAST.into_iter().map(move |(tag, words)| (tag, words, carrying(tag)))
     }
 }
 

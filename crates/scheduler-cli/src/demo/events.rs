@@ -21,29 +21,29 @@ pub(super) struct Event {
 enum Kind {
     /// Somebody calls this on the instance that gets tampered with.
     ByHand(&'static str),
-    /// The calendar's doing; nothing to carry out.
+    /// Nothing to carry out: it says what the next pass shows.
     Told,
 }
 
 /// What happens, in order.
 pub(super) fn script() -> Vec<Event> {
     vec![
-        Event {
-            hour: 34,
-            words: "somebody stops shop-web-1 by hand",
-            kind: Kind::ByHand("StopInstances"),
-        },
-        Event {
-            hour: 60,
-            words: "somebody starts shop-web-1 by hand, on a Saturday",
-            kind: Kind::ByHand("StartInstances"),
-        },
-        Event {
-            hour: 73,
-            words: "clocks in Europe go forward: Berlin's 08:00 is now 06:00 UTC",
-            kind: Kind::Told,
-        },
+        told(7, "08:00 in Berlin: the office opens, and AWS refuses to start shop-web-4"),
+        by_hand(34, "somebody stops shop-web-1 by hand", "StopInstances"),
+        told(41, "18:00 in Berlin: shop-web-1 rests already, so the edge finds it as it should be"),
+        by_hand(60, "somebody starts shop-web-1 by hand, on a Saturday", "StartInstances"),
+        told(73, "clocks in Europe go forward: Berlin's 08:00 is now 06:00 UTC"),
+        told(102, "08:00 in Berlin: shop-web-1 runs already, the others start"),
+        told(112, "18:00 in Berlin: at this edge shop-web-1 stops with the others again"),
     ]
+}
+
+const fn told(hour: i64, words: &'static str) -> Event {
+    Event { hour, words, kind: Kind::Told }
+}
+
+const fn by_hand(hour: i64, words: &'static str, action: &'static str) -> Event {
+    Event { hour, words, kind: Kind::ByHand(action) }
 }
 
 impl Event {

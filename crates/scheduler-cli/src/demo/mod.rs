@@ -8,7 +8,7 @@ mod events;
 mod story;
 mod totals;
 
-use std::{io::Write, time::Duration};
+use std::time::Duration;
 
 use chrono::TimeDelta;
 use scheduler_aws::Aws;
@@ -22,10 +22,14 @@ use self::{estate::Estate, events::Event, story::Story, totals::Totals};
 use crate::{
     args::{Demo, Format},
     exit::{Exit, Failed},
+    show::Show,
 };
 
+/// Lambda starts a function anew from time to time, and its session ends after twelve hours.
+const RECYCLED: TimeDelta = TimeDelta::hours(6);
+
 /// Deploys, lives through the days, and tells.
-pub(crate) async fn run(demo: &Demo, format: Format, out: &mut dyn Write) -> Result<Exit, Failed> {
+pub(crate) async fn run(demo: &Demo, show: Show<'_>) -> Result<Exit, Failed> {
     let begin: Instant = Instant::from_timestamp(events::THURSDAY, 0).unwrap_or_default();
     let end = begin + TimeDelta::days(demo.days.into());
     let every = TimeDelta::minutes(demo.every.into());
@@ -34,9 +38,9 @@ pub(crate) async fn run(demo: &Demo, format: Format, out: &mut dyn Write) -> Res
     let sandbox = Sandbox::new(begin - TimeDelta::days(1));
     let estate = Estate::deploy(&sandbox).await?;
     sandbox.set_now(begin);
-    let hub = Hub::new(connect(&estate), estate.stage.prefix());
 
-    let mut teller = Teller::new(format, out, &estate)?;
+    let mut hub = (begin, connect(&estate).await?);
+    let mut teller = Teller::new(show, &estate, every)?;
     let mut events = events::script().into_iter().peekable();
     let mut now = begin;
     while now < end {
@@ -45,18 +49,24 @@ pub(crate) async fn run(demo: &Demo, format: Format, out: &mut dyn Write) -> Res
             event.happen(&estate).await?;
             teller.event(&event)?;
         }
-        teller.pass(pass(&hub).await?, every)?;
+        if now - hub.0 >= RECYCLED {
+            hub = (now, connect(&estate).await?);
+        }
+        teller.pass(pass(&hub.1).await?)?;
         now += every;
     }
     teller.end()?;
     Ok(Exit::Done)
 }
 
-/// The SDK's clients, led into the sandbox instead of the network.
-fn connect(estate: &Estate) -> Aws {
-    let (sandbox, keys) = (&estate.stage.sandbox, estate.stage.hub.credentials());
-    let credentials = BaseCredentials::long_lived(&keys.access_key_id, &keys.secret_access_key);
-    Aws::in_process(sandbox.handler(), &estate.home, &credentials, sandbox.clock())
+/// A function as Lambda starts it: with a session of its role, and the SDK's clients led into the sandbox instead of
+/// the network.
+async fn connect(estate: &Estate) -> Result<Hub, CallError> {
+    let (sandbox, keys) = (&estate.stage.sandbox, estate.stage.session().await?);
+    let credentials = BaseCredentials::long_lived(&keys.access_key_id, &keys.secret_access_key)
+        .with_session(keys.session_token.as_deref());
+    let aws = Aws::in_process(sandbox.handler(), &estate.home, &credentials, sandbox.clock());
+    Ok(Hub::new(aws, estate.stage.prefix()))
 }
 
 /// One pass: the event that the schedule rule sends.
@@ -77,47 +87,48 @@ impl From<CallError> for Failed {
 }
 
 /// Where the passes go: into a story as they happen, or into a list for scripts.
-enum Teller<'a> {
-    Story(Story<'a>, Totals),
-    Json(&'a mut dyn Write, Vec<RunReport>, Totals),
+struct Teller<'o, 'e> {
+    form: Form<'o, 'e>,
+    totals: Totals,
+    every: TimeDelta,
 }
 
-impl<'a> Teller<'a> {
-    fn new(format: Format, out: &'a mut dyn Write, estate: &'a Estate) -> Result<Self, Failed> {
-        Ok(match format {
-            Format::Table => Teller::Story(Story::begin(out, estate)?, Totals::default()),
-            Format::Json => Teller::Json(out, Vec::new(), Totals::default()),
-        })
+enum Form<'o, 'e> {
+    Story(Story<'o, 'e>),
+    Json(Show<'o>, Vec<RunReport>),
+}
+
+impl<'o, 'e> Teller<'o, 'e> {
+    fn new(show: Show<'o>, estate: &'e Estate, every: TimeDelta) -> Result<Self, Failed> {
+        let form = match show.format {
+            Format::Table | Format::Ics => Form::Story(Story::begin(show.out, estate, every)?),
+            Format::Json => Form::Json(show, Vec::new()),
+        };
+        Ok(Self { form, totals: Totals::default(), every })
     }
 
     fn event(&mut self, event: &Event) -> Result<(), Failed> {
-        if let Teller::Story(story, _) = self {
-            story.event(event)?;
+        match &mut self.form {
+            Form::Story(story) => Ok(story.event(event)?),
+            Form::Json(..) => Ok(()),
         }
-        Ok(())
     }
 
-    fn pass(&mut self, report: RunReport, every: TimeDelta) -> Result<(), Failed> {
-        match self {
-            Teller::Story(story, totals) => {
-                totals.add(&report, every);
-                story.pass(&report)?;
-            }
-            Teller::Json(_, passes, totals) => {
-                totals.add(&report, every);
-                passes.push(report);
-            }
+    fn pass(&mut self, report: RunReport) -> Result<(), Failed> {
+        self.totals.add(&report, self.every);
+        match &mut self.form {
+            Form::Story(story) => story.pass(&report)?,
+            Form::Json(_, passes) => passes.push(report),
         }
         Ok(())
     }
 
     fn end(self) -> Result<(), Failed> {
-        match self {
-            Teller::Story(mut story, totals) => story.end(&totals)?,
-            Teller::Json(out, passes, totals) => {
-                writeln!(out, "{}", json!({"passes": passes, "totals": totals}))?;
+        match self.form {
+            Form::Story(mut story) => Ok(story.end(&self.totals)?),
+            Form::Json(mut show, passes) => {
+                show.json(&json!({"passes": passes, "totals": self.totals}))
             }
         }
-        Ok(())
     }
 }

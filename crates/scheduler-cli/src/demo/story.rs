@@ -6,6 +6,7 @@ use std::{
 };
 
 use anstyle::{AnsiColor, Style};
+use chrono::TimeDelta;
 use scheduler_core::Instant;
 use scheduler_engine::report::{OutcomeRow, RunReport, TargetRow};
 
@@ -26,28 +27,44 @@ const WORTH_TELLING: [&str; 6] =
     ["changed-by-hand", "retained", "unknown-schedule", "broken-schedule", "unsuitable", "late"];
 
 /// A story in the telling.
-pub(super) struct Story<'a> {
-    out: &'a mut dyn Write,
-    estate: &'a Estate,
+pub(super) struct Story<'o, 'e> {
+    out: &'o mut dyn Write,
+    estate: &'e Estate,
     /// What was told last of each resource that is left for a reason worth telling.
     told: BTreeMap<(String, String), String>,
+    /// How often each resource has failed in a row.
+    failures: BTreeMap<(String, String), usize>,
     /// The targets that are known to fail.
     failing: BTreeSet<String>,
 }
 
-impl<'a> Story<'a> {
-    pub(super) fn begin(out: &'a mut dyn Write, estate: &'a Estate) -> io::Result<Self> {
-        writeln!(out, "{HEAD}Dayshift on an AWS in this process{HEAD:#}")?;
+impl<'o, 'e> Story<'o, 'e> {
+    pub(super) fn begin(
+        out: &'o mut dyn Write,
+        estate: &'e Estate,
+        every: TimeDelta,
+    ) -> io::Result<Self> {
+        writeln!(out, "{HEAD}Dayshift on an AWS in this process{HEAD:#}\n")?;
         writeln!(
             out,
-            "A hub in {HUB}, {} instances and databases in four accounts, three Regions and two partitions.",
+            "A hub in {HUB} serves {} instances and databases in four accounts, three Regions and two partitions.",
             estate.size()
         )?;
+        writeln!(out, "Their tag Schedule says when they run:\n")?;
+        for (tag, words, count) in Estate::cast() {
+            writeln!(out, "  {count:>2}  {tag:<16} {words}")?;
+        }
         writeln!(
             out,
-            "Times are UTC. {STARTED}+{STARTED:#} started  {STOPPED}-{STOPPED:#} stopped  {TROUBLE}!{TROUBLE:#} failed  . left alone  {TOLD}*{TOLD:#} something happens\n"
+            "\nA pass runs every {} minutes; one with nothing new to tell is not shown. Times are UTC.",
+            every.num_minutes()
         )?;
-        Ok(Self { out, estate, told: BTreeMap::new(), failing: BTreeSet::new() })
+        writeln!(
+            out,
+            "{STARTED}+{STARTED:#} started  {STOPPED}-{STOPPED:#} stopped  {TROUBLE}!{TROUBLE:#} failed  . left alone  {TOLD}*{TOLD:#} something happens\n"
+        )?;
+        let told = BTreeMap::new();
+        Ok(Self { out, estate, told, failures: BTreeMap::new(), failing: BTreeSet::new() })
     }
 
     pub(super) fn event(&mut self, event: &Event) -> io::Result<()> {
@@ -61,13 +78,7 @@ impl<'a> Story<'a> {
         if targets.is_empty() && outcomes.is_empty() {
             return Ok(());
         }
-        let pass = &report.pass;
-        let at = pass.at.parse().map_or_else(|_| pass.at.clone(), stamp);
-        writeln!(
-            self.out,
-            "{HEAD}{at}{HEAD:#}  {} started, {} stopped, {} failed, {} left",
-            pass.started, pass.stopped, pass.failed, pass.left
-        )?;
+        writeln!(self.out, "{}", head(report))?;
         for line in targets {
             writeln!(self.out, "{line}")?;
         }
@@ -86,15 +97,16 @@ impl<'a> Story<'a> {
 
     fn is_news(&mut self, row: &OutcomeRow) -> bool {
         let key = (row.account.clone(), row.resource.clone());
-        if row.action != "leave" {
-            self.told.remove(&key);
-            return true;
+        match row.message {
+            Some(_) => *self.failures.entry(key.clone()).or_default() += 1,
+            None => drop(self.failures.remove(&key)),
         }
-        match row.code.as_deref().filter(|code| WORTH_TELLING.contains(code)) {
+        let worth_telling = row.code.as_deref().filter(|code| WORTH_TELLING.contains(code));
+        match worth_telling.filter(|_| row.action == "leave") {
             Some(code) => self.told.insert(key, code.to_owned()).as_deref() != Some(code),
             None => {
                 self.told.remove(&key);
-                false
+                row.action != "leave"
             }
         }
     }
@@ -104,7 +116,7 @@ impl<'a> Story<'a> {
         let mut groups: Vec<(Told, Vec<String>)> = Vec::new();
         for row in outcomes {
             let (told, name) =
-                (Told::of(row), self.estate.name(&row.account, &row.resource).to_owned());
+                (self.told_of(row), self.estate.name(&row.account, &row.resource).to_owned());
             match groups.iter_mut().find(|(other, _)| *other == told) {
                 Some((_, names)) => names.push(name),
                 None => groups.push((told, vec![name])),
@@ -121,6 +133,16 @@ impl<'a> Story<'a> {
         writeln!(self.out, "      {place}, {schedule}: {words}")
     }
 
+    fn told_of(&self, row: &OutcomeRow) -> Told {
+        let key = (row.account.clone(), row.resource.clone());
+        match self.failures.get(&key) {
+            Some(tries) if *tries > 1 => {
+                Told { words: format!("still {}, try {tries}", code(row)), ..Told::of(row) }
+            }
+            _ => Told::of(row),
+        }
+    }
+
     pub(super) fn end(&mut self, totals: &Totals) -> io::Result<()> {
         let share = 100.0 * totals.hours_avoided / totals.hours_managed.max(1.0);
         writeln!(
@@ -128,12 +150,44 @@ impl<'a> Story<'a> {
             "{HEAD}{} passes: {} started, {} stopped, {} failed.{HEAD:#}",
             totals.passes, totals.started, totals.stopped, totals.failed
         )?;
+        for target in &self.failing {
+            writeln!(self.out, "{target} denied every pass, and held up nobody.")?;
+        }
         writeln!(
             self.out,
             "{:.0} of {:.0} resource-hours avoided, {share:.0} %.",
             totals.hours_avoided, totals.hours_managed
         )
     }
+}
+
+/// The time of a pass and its counts, those that are not zero.
+fn head(report: &RunReport) -> String {
+    let pass = &report.pass;
+    let at = pass.at.parse().map_or_else(|_| pass.at.clone(), stamp);
+    let failed_targets = report.targets.iter().filter(|row| row.outcome != "ok").count();
+    let counts = [
+        (pass.started, "started"),
+        (pass.stopped, "stopped"),
+        (pass.failed, "failed"),
+        (pass.left, "left"),
+    ];
+    let counts = counts
+        .iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, what)| format!("{count} {what}"));
+    let counts = counts.collect::<Vec<_>>().join(", ");
+    format!("{HEAD}{at}{HEAD:#}  {counts}; {failed_targets} of {} targets failed", pass.targets)
+}
+
+fn code(row: &OutcomeRow) -> &str {
+    row.code.as_deref().unwrap_or("failed")
+}
+
+/// The words with their instants as the story writes them.
+fn in_short(words: &str) -> String {
+    let short = |word: &str| word.parse::<Instant>().map_or_else(|_| word.to_owned(), stamp);
+    words.split(' ').map(short).collect::<Vec<_>>().join(" ")
 }
 
 /// What is told of a resource.
@@ -183,7 +237,7 @@ impl Told {
         };
         let words = match (&row.code, &row.message) {
             (Some(code), Some(message)) => format!("{code}: {message}"),
-            _ => row.why.clone(),
+            _ => in_short(&row.why),
         };
         Self {
             mark,

@@ -1,7 +1,7 @@
 //! What all passes come to.
 
 use chrono::TimeDelta;
-use scheduler_engine::report::RunReport;
+use scheduler_engine::report::{OutcomeRow, RunReport};
 use serde::Serialize;
 
 /// The sums.
@@ -18,12 +18,15 @@ pub(super) struct Totals {
 }
 
 impl Totals {
-    /// Adds a pass. A resource found at rest is taken to rest until the next pass.
+    /// Adds a pass. A resource that is at rest after it is taken to rest until the next one.
     pub(super) fn add(&mut self, report: &RunReport, every: TimeDelta) {
         let hours = every.num_seconds() as f64 / 3600.0;
         let managed = || report.outcomes.iter().filter(|row| row.desired.is_some());
-        let rests = managed()
-            .filter(|row| row.observed == "stopped" && row.desired.as_deref() == Some("stopped"));
+        let is_stopped = |row: &&OutcomeRow| {
+            row.observed == "stopped" || (row.action == "stop" && row.outcome == "done")
+        };
+        let rests =
+            managed().filter(|row| row.desired.as_deref() == Some("stopped")).filter(is_stopped);
         self.passes += 1;
         self.started += report.pass.started;
         self.stopped += report.pass.stopped;

@@ -66,6 +66,9 @@ impl Course<'_> {
 
     /// A stop at 23:59 and a start at 00:00, as of a period that means the whole day and says `00:00-23:59`.
     fn stops_at_midnight(&self) -> Option<Mistake> {
+        if self.schedule.is_fired() {
+            return None;
+        }
         let is_minute = |pair: &[Edge; 2]| {
             let [stop, start] = pair;
             stop.desired == Desired::Stopped

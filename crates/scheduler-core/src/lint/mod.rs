@@ -55,8 +55,8 @@ pub fn warnings(config: &Config, raw: &RawConfig, from: Instant, until: Instant)
 /// # Errors
 ///
 /// If it is not a name in the time zone database, in any case.
-pub fn default_zone(text: &str) -> Result<Tz, Mistake> {
-    zone(text).map_err(|wrong: Wrong| wrong.with("default_timezone", "", text))
+pub fn default_zone(text: &str) -> Result<Tz, Box<Mistake>> {
+    zone(text).map_err(|wrong: Wrong| Box::new(wrong.with("default_timezone", "", text)))
 }
 
 /// The names of the periods that a schedule's item names, whether they are there or not.
@@ -223,7 +223,7 @@ mod tests {
         });
         let expected = [(
             Code::HiddenStop,
-            "the stop of `day` is lost on 2026-01-02, 2026-01-09 and 102 more days: `late` has no opinion then",
+            "the stop of `day` is lost on 2026-01-02, 2026-01-09 and 103 more days: `late` has no opinion then",
         )];
         check("UTC", periods, &["day", "late"], &expected);
     }

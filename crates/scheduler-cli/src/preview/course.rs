@@ -1,0 +1,127 @@
+//! What a schedule wants from one day to another, as stretches between edges.
+
+use chrono::{NaiveDate, TimeDelta};
+use chrono_tz::Tz;
+use scheduler_core::{Desired, Instant, Schedule, Verdict, verdict::Rule};
+
+use super::day::Day;
+use crate::wall;
+
+/// A schedule's course over some days.
+#[derive(Debug)]
+pub(super) struct Course<'a> {
+    pub(super) schedule: &'a Schedule,
+    /// The first day.
+    pub(super) from: NaiveDate,
+    /// The day after the last.
+    until: NaiveDate,
+    stretches: Vec<Stretch>,
+}
+
+/// A span of time in which the same is wanted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Stretch {
+    pub(super) begin: Instant,
+    pub(super) end: Instant,
+    pub(super) desired: Desired,
+    pub(super) instance_type: Option<String>,
+    /// What wants it.
+    pub(super) name: Option<String>,
+}
+
+impl Stretch {
+    pub(super) fn is_running(&self) -> bool {
+        self.desired == Desired::Running
+    }
+
+    fn follows(&self, other: &Stretch) -> bool {
+        self.desired == other.desired && self.instance_type == other.instance_type
+    }
+
+    /// The part of it between two instants.
+    pub(super) fn cut(&self, begin: Instant, end: Instant) -> Option<Self> {
+        let (begin, end) = (self.begin.max(begin), self.end.min(end));
+        (begin < end).then(|| Self { begin, end, ..self.clone() })
+    }
+}
+
+impl<'a> Course<'a> {
+    pub(super) fn of(schedule: &'a Schedule, from: NaiveDate, until: NaiveDate) -> Self {
+        let begin_of = |date| wall::begin_of(date, schedule.zone);
+        let stretches = stretches(schedule, begin_of(from), begin_of(until));
+        Self { schedule, from, until, stretches }
+    }
+
+    pub(super) fn zone(&self) -> Tz {
+        self.schedule.zone
+    }
+
+    /// Its days, each with the stretches cut at its midnights.
+    pub(super) fn days(&self) -> impl Iterator<Item = Day> {
+        let dates = self.from.iter_days().take_while(|date| *date < self.until);
+        // A day looks only at the stretches that the days before have left.
+        let mut rest = &self.stretches[..];
+        dates.map(move |date| {
+            let (begin, end) = (wall::begin_of(date, self.zone()), self.end_of(date));
+            rest = &rest[rest.partition_point(|stretch| stretch.end <= begin)..];
+            let today = rest.iter().take_while(|stretch| stretch.begin < end);
+            let stretches = today.filter_map(|stretch| stretch.cut(begin, end)).collect();
+            Day { date, begin, end, stretches, notes: self.notes(begin, end) }
+        })
+    }
+
+    fn end_of(&self, date: NaiveDate) -> Instant {
+        wall::begin_of(date.succ_opt().unwrap_or(date), self.zone())
+    }
+
+    /// The exceptions and holidays that count on a day. They hold from its first minute to its last.
+    fn notes(&self, begin: Instant, end: Instant) -> Vec<String> {
+        let mut notes = Vec::new();
+        for at in [begin, begin + (end - begin) / 2, end - TimeDelta::seconds(1)] {
+            let Verdict { rule, name, .. } = self.schedule.verdict(at);
+            if matches!(rule, Rule::Exception | Rule::Calendar) {
+                notes.extend(name.filter(|name| !notes.contains(name)));
+            }
+        }
+        notes
+    }
+
+    /// The spans it runs, in full: also before the first day and after the last, if they reach into these.
+    pub(super) fn runs(&self) -> impl Iterator<Item = Stretch> {
+        let last = self.stretches.len().saturating_sub(1);
+        let running = self.stretches.iter().enumerate().filter(|(_, stretch)| stretch.is_running());
+        running.map(move |(index, stretch)| {
+            let mut run = stretch.clone();
+            if index == 0 {
+                run.begin = self.schedule.verdict(run.begin).since.unwrap_or(run.begin);
+            }
+            if index == last {
+                let inside = run.end - TimeDelta::seconds(1);
+                run.end = self.schedule.verdict(inside).until.unwrap_or(run.end);
+            }
+            run
+        })
+    }
+}
+
+fn stretches(schedule: &Schedule, from: Instant, until: Instant) -> Vec<Stretch> {
+    let stretch = |at| {
+        let Verdict { desired, instance_type, name, .. } = schedule.verdict(at);
+        let instance_type = instance_type.map(|kind| kind.to_string());
+        Stretch { begin: at, end: until, desired, instance_type, name }
+    };
+    let mut stretches = vec![stretch(from)];
+    for edge in schedule.edges(from, until).take_while(|edge| edge.at < until) {
+        let (next, last) = (stretch(edge.at), stretches.last_mut());
+        match last {
+            // An expression that fires again changes nothing.
+            Some(last) if next.follows(last) => {}
+            Some(last) => {
+                last.end = edge.at;
+                stretches.push(next);
+            }
+            None => stretches.push(next),
+        }
+    }
+    stretches
+}
