@@ -22,24 +22,52 @@ impl Aws {
     }
 }
 
-impl Spokes<'_> {
-    async fn ec2_instances(&self, target: &Target) -> Result<Ec2Instances, Failure> {
-        let spoke = self.aws.spoke(self.settings, target, self.pass).await?;
-        Ok(Ec2Instances { client: self.aws.ec2(&target.region), spoke })
-    }
+/// What is to become of resources.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Change {
+    Start,
+    Stop,
+}
 
-    async fn rds_instances(&self, target: &Target) -> Result<RdsInstances, Failure> {
-        let spoke = self.aws.spoke(self.settings, target, self.pass).await?;
-        Ok(RdsInstances { client: self.aws.rds(&target.region), spoke })
+impl Spokes<'_> {
+    /// The one place that knows which file serves which kind, but for [`list`](Cloud::list).
+    async fn change(
+        &self,
+        target: &Target,
+        kind: Kind,
+        ids: &[ResourceId],
+        change: Change,
+    ) -> Vec<(ResourceId, Outcome)> {
+        let spoke = match self.aws.spoke(self.settings, target, self.pass).await {
+            Ok(spoke) => spoke,
+            Err(failure) => return all_failed(ids, &failure),
+        };
+        match kind {
+            Kind::Ec2Instance => {
+                Ec2Instances { client: self.aws.ec2(&target.region), spoke }
+                    .change(ids, change)
+                    .await
+            }
+            Kind::RdsInstance => {
+                RdsInstances { client: self.aws.rds(&target.region), spoke }
+                    .change(ids, change)
+                    .await
+            }
+        }
     }
 }
 
 impl Cloud for Spokes<'_> {
     async fn list(&self, target: &Target, kind: Kind) -> Result<Vec<Resource>, Failure> {
+        let spoke = self.aws.spoke(self.settings, target, self.pass).await?;
         let tag_key = &self.settings.tag_key;
         match kind {
-            Kind::Ec2Instance => self.ec2_instances(target).await?.list(tag_key).await,
-            Kind::RdsInstance => self.rds_instances(target).await?.list(tag_key).await,
+            Kind::Ec2Instance => {
+                Ec2Instances { client: self.aws.ec2(&target.region), spoke }.list(tag_key).await
+            }
+            Kind::RdsInstance => {
+                RdsInstances { client: self.aws.rds(&target.region), spoke }.list(tag_key).await
+            }
         }
     }
 
@@ -49,16 +77,7 @@ impl Cloud for Spokes<'_> {
         kind: Kind,
         ids: &[ResourceId],
     ) -> Vec<(ResourceId, Outcome)> {
-        match kind {
-            Kind::Ec2Instance => match self.ec2_instances(target).await {
-                Ok(instances) => instances.start(ids).await,
-                Err(failure) => all_failed(ids, &failure),
-            },
-            Kind::RdsInstance => match self.rds_instances(target).await {
-                Ok(instances) => instances.start(ids).await,
-                Err(failure) => all_failed(ids, &failure),
-            },
-        }
+        self.change(target, kind, ids, Change::Start).await
     }
 
     async fn stop(
@@ -67,16 +86,7 @@ impl Cloud for Spokes<'_> {
         kind: Kind,
         ids: &[ResourceId],
     ) -> Vec<(ResourceId, Outcome)> {
-        match kind {
-            Kind::Ec2Instance => match self.ec2_instances(target).await {
-                Ok(instances) => instances.stop(ids).await,
-                Err(failure) => all_failed(ids, &failure),
-            },
-            Kind::RdsInstance => match self.rds_instances(target).await {
-                Ok(instances) => instances.stop(ids).await,
-                Err(failure) => all_failed(ids, &failure),
-            },
-        }
+        self.change(target, kind, ids, Change::Stop).await
     }
 }
 

@@ -14,6 +14,7 @@ use scheduler_core::{
 use scheduler_engine::batch;
 
 use crate::{
+    cloud::Change,
     failure::{failure, outcome},
     session::Spoke,
 };
@@ -30,7 +31,7 @@ const GROUP_TAG: &str = "aws:autoscaling:groupName";
 
 /// The EC2 instances of one target.
 #[derive(Debug)]
-pub struct Ec2Instances {
+pub(crate) struct Ec2Instances {
     pub(crate) client: Client,
     pub(crate) spoke: Spoke,
 }
@@ -76,22 +77,31 @@ impl Ec2Instances {
         }
     }
 
-    pub(crate) async fn start(&self, ids: &[ResourceId]) -> Vec<(ResourceId, Outcome)> {
-        batch::narrowed(ids, BATCH, |batch| {
-            let request = self.client.start_instances().set_instance_ids(Some(texts(batch)));
-            let call = request.customize().config_override(self.as_spoke()).send();
-            async { outcome("ec2:StartInstances", call.await) }
-        })
-        .await
+    pub(crate) async fn change(
+        &self,
+        ids: &[ResourceId],
+        change: Change,
+    ) -> Vec<(ResourceId, Outcome)> {
+        batch::narrowed(ids, BATCH, |batch| self.call(texts(batch), change)).await
     }
 
-    pub(crate) async fn stop(&self, ids: &[ResourceId]) -> Vec<(ResourceId, Outcome)> {
-        batch::narrowed(ids, BATCH, |batch| {
-            let request = self.client.stop_instances().set_instance_ids(Some(texts(batch)));
-            let call = request.customize().config_override(self.as_spoke()).send();
-            async { outcome("ec2:StopInstances", call.await) }
-        })
-        .await
+    async fn call(&self, ids: Vec<String>, change: Change) -> Outcome {
+        match change {
+            Change::Start => {
+                let request = self.client.start_instances().set_instance_ids(Some(ids));
+                outcome(
+                    "ec2:StartInstances",
+                    request.customize().config_override(self.as_spoke()).send().await,
+                )
+            }
+            Change::Stop => {
+                let request = self.client.stop_instances().set_instance_ids(Some(ids));
+                outcome(
+                    "ec2:StopInstances",
+                    request.customize().config_override(self.as_spoke()).send().await,
+                )
+            }
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! AWS behind the engine's ports. The only crate that imports an AWS crate; it translates and never decides.
 //!
-//! [`Aws`] is one door to all of it: sessions for spokes ([`session`]), one file per kind ([`ec2`], [`rds`]),
+//! [`Aws`] is one door to all of it: sessions for spokes (`session`), one file per kind (`ec2`, `rds`),
 //! the stores ([`config_table`], [`state_table`], [`parameters`]) and metrics ([`metrics`]). Each adapter builds
 //! a request, sends it and parses the answer; the parse is a free function with a test. No SDK type leaves
 //! this crate.
@@ -10,7 +10,7 @@
 //! | promise | held by |
 //! |---|---|
 //! | one HTTP client, one SDK client per (service, Region) | [`Aws`] keeps them; credentials are given per call |
-//! | a throttled account drains nobody else's retry budget | a retry partition per target, [`session::Spoke`]; `tests/adapters` |
+//! | a throttled account drains nobody else's retry budget | a retry partition per target, `session::Spoke`; `tests/adapters.rs` |
 //! | every call has a time limit | [`connect`] sets them for all clients |
 //! | a write without an answer is unknown, not failed | `outcome` in [`failure`] |
 //! | each error has one class | [`failure::classify`] |
@@ -19,15 +19,15 @@
 pub mod cloud;
 pub mod config_table;
 pub mod connect;
-pub mod ec2;
 pub mod failure;
 pub mod metrics;
 pub mod parameters;
-pub mod rds;
-pub mod session;
 pub mod state_table;
 
 mod clients;
+mod ec2;
+mod rds;
+mod session;
 
 use std::sync::Arc;
 

@@ -17,6 +17,7 @@ use scheduler_core::{
 };
 
 use crate::{
+    cloud::Change,
     failure::{failure, outcome},
     session::Spoke,
 };
@@ -29,7 +30,7 @@ const AT_ONCE: usize = 4;
 
 /// The RDS instances of one target.
 #[derive(Debug)]
-pub struct RdsInstances {
+pub(crate) struct RdsInstances {
     pub(crate) client: Client,
     pub(crate) spoke: Spoke,
 }
@@ -60,22 +61,35 @@ impl RdsInstances {
         }
     }
 
-    pub(crate) async fn start(&self, ids: &[ResourceId]) -> Vec<(ResourceId, Outcome)> {
+    pub(crate) async fn change(
+        &self,
+        ids: &[ResourceId],
+        change: Change,
+    ) -> Vec<(ResourceId, Outcome)> {
         let calls = stream::iter(ids.iter().cloned()).map(async |id| {
-            let request = self.client.start_db_instance().db_instance_identifier(id.as_str());
-            let answer = request.customize().config_override(self.as_spoke()).send().await;
-            (id, outcome("rds:StartDBInstance", answer))
+            let outcome = self.call(id.as_str(), change).await;
+            (id, outcome)
         });
         calls.buffer_unordered(AT_ONCE).collect().await
     }
 
-    pub(crate) async fn stop(&self, ids: &[ResourceId]) -> Vec<(ResourceId, Outcome)> {
-        let calls = stream::iter(ids.iter().cloned()).map(async |id| {
-            let request = self.client.stop_db_instance().db_instance_identifier(id.as_str());
-            let answer = request.customize().config_override(self.as_spoke()).send().await;
-            (id, outcome("rds:StopDBInstance", answer))
-        });
-        calls.buffer_unordered(AT_ONCE).collect().await
+    async fn call(&self, id: &str, change: Change) -> Outcome {
+        match change {
+            Change::Start => {
+                let request = self.client.start_db_instance().db_instance_identifier(id);
+                outcome(
+                    "rds:StartDBInstance",
+                    request.customize().config_override(self.as_spoke()).send().await,
+                )
+            }
+            Change::Stop => {
+                let request = self.client.stop_db_instance().db_instance_identifier(id);
+                outcome(
+                    "rds:StopDBInstance",
+                    request.customize().config_override(self.as_spoke()).send().await,
+                )
+            }
+        }
     }
 }
 

@@ -22,7 +22,7 @@ const REFUSED_FOR: TimeDelta = TimeDelta::seconds(20);
 
 /// The right to act in one target.
 #[derive(Clone, Debug)]
-pub struct Spoke {
+pub(crate) struct Spoke {
     pub(crate) credentials: Credentials,
     /// Names the budget that retries are paid from: one for each target, so that a throttled account slows
     /// itself alone. The SDK's default is one for each service and Region, shared by all accounts.
