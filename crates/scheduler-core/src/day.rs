@@ -64,12 +64,11 @@ pub enum Side {
 }
 
 impl Side {
-    /// The time of this side, given the usual one.
-    pub(crate) fn time(self, usual: Option<WallTime>) -> Option<WallTime> {
+    /// The time that it is moved to.
+    pub(crate) fn time(self) -> Option<WallTime> {
         match self {
-            Side::AsUsual => usual,
-            Side::Never => None,
             Side::At(time) => Some(time),
+            Side::AsUsual | Side::Never => None,
         }
     }
 }
@@ -86,13 +85,9 @@ impl Day {
 
     /// The wall-clock times that this date adds to those of the periods.
     pub(crate) fn times(&self) -> impl Iterator<Item = WallTime> {
-        let at = |side| match side {
-            Side::At(time) => Some(time),
-            Side::AsUsual | Side::Never => None,
-        };
         let times = match self.exception.as_ref().map(|exception| exception.says) {
             Some(Change::Open { begin, end }) => [Some(begin), Some(end)],
-            Some(Change::Sides { start, stop }) => [at(start), at(stop)],
+            Some(Change::Sides { start, stop }) => [start.time(), stop.time()],
             Some(Change::Closed) | None => [None, None],
         };
         times.into_iter().flatten()

@@ -13,11 +13,12 @@ use crate::{
 
 const DAY: i64 = 24 * 60 * 60;
 
-/// A period as it is on one date.
+/// A period as it is on one date. Times are seconds after that date's midnight; an end of more than a day is on the
+/// date after.
 #[derive(Clone, Copy, Debug)]
 struct Span<'a> {
-    begin: Option<WallTime>,
-    end: Option<WallTime>,
+    begin: Option<i64>,
+    end: Option<i64>,
     /// An exception has taken both its start and its stop: it has no opinion all day.
     is_silent: bool,
     because: Because<'a>,
@@ -33,10 +34,17 @@ enum Saying {
 }
 
 impl<'a> Span<'a> {
+    /// A span between two times of day, overnight if the end comes first.
+    fn between(begin: Option<WallTime>, end: Option<WallTime>, because: Because<'a>) -> Self {
+        let is_overnight = matches!((begin, end), (Some(begin), Some(end)) if begin > end);
+        let overnight = if is_overnight { DAY } else { 0 };
+        let end = end.map(|end| end.seconds() + overnight);
+        Span { begin: begin.map(WallTime::seconds), end, is_silent: false, because }
+    }
+
     /// A period on a usual day.
     fn usual(used: &'a PeriodUse) -> Self {
-        let (begin, end) = (used.period.begin, used.period.end);
-        Span { begin, end, is_silent: false, because: Because::Period(used) }
+        Span::between(used.period.begin, used.period.end, Because::Period(used))
     }
 
     /// A period on a day that differs.
@@ -44,38 +52,26 @@ impl<'a> Span<'a> {
         Span { because: Because::Day(day, Some(used)), ..Span::usual(used) }
     }
 
-    /// When it ends, in seconds after the midnight on which its date begins.
-    fn ends(&self) -> i64 {
-        let overnight = if self.is_overnight() { DAY } else { 0 };
-        self.end.map_or(DAY, WallTime::seconds) + overnight
-    }
-
-    fn is_overnight(&self) -> bool {
-        matches!((self.begin, self.end), (Some(begin), Some(end)) if begin > end)
-    }
-
     /// What it says at a second of its own date.
     fn today(&self, second: i64) -> Saying {
         if self.is_silent {
             return Saying::Any;
         }
-        let began = self.begin.is_none_or(|begin| second >= begin.seconds());
-        let ended = !self.is_overnight() && self.end.is_some_and(|end| second >= end.seconds());
+        let began = self.begin.is_none_or(|begin| second >= begin);
+        let ended = self.end.is_some_and(|end| second >= end);
         match (self.begin, self.end) {
             (None, None) => Saying::Running { began: None },
-            (Some(begin), _) if began && !ended => Saying::Running { began: Some(begin.seconds()) },
+            (Some(begin), _) if began && !ended => Saying::Running { began: Some(begin) },
             (Some(_), None) | (None, Some(_)) if !ended => Saying::Any,
             _ => Saying::Stopped,
         }
     }
 
-    /// What it says at a second of the day after.
+    /// What it says at a second of the date after.
     fn tomorrow(&self, second: i64) -> Saying {
         match (self.begin, self.end) {
-            (Some(begin), Some(end))
-                if begin > end && second < end.seconds() && !self.is_silent =>
-            {
-                Saying::Running { began: Some(begin.seconds() - DAY) }
+            (Some(begin), Some(end)) if second + DAY < end && !self.is_silent => {
+                Saying::Running { began: Some(begin - DAY) }
             }
             _ => Saying::Stopped,
         }
@@ -143,8 +139,7 @@ impl Schedule {
             None => self.each_period(date, Some(day), |used| visit(Span::on(day, used))),
             Some(Change::Closed) => {}
             Some(Change::Open { begin, end }) => {
-                let because = Because::Day(day, None);
-                visit(Span { begin: Some(begin), end: Some(end), is_silent: false, because });
+                visit(Span::between(Some(begin), Some(end), Because::Day(day, None)));
             }
             Some(Change::Sides { start, stop }) => {
                 self.each_moved_span(date, day, start, stop, visit)
@@ -171,8 +166,8 @@ impl Schedule {
             .for_each(&mut visit);
     }
 
-    /// Hands every span of a date to `visit`, the first begin and the last end changed. On a date without periods
-    /// the exception's own times make a span.
+    /// Hands every span of a date to `visit`, the first begin and the last end moved, and what lies outside of them
+    /// cut off. On a date without periods the exception's own times make a span.
     fn each_moved_span<'a>(
         &'a self,
         date: NaiveDate,
@@ -181,32 +176,48 @@ impl Schedule {
         stop: Side,
         visit: &mut impl FnMut(Span<'a>),
     ) {
-        let (mut first, mut last) = (None, None);
+        let mut usual: Option<(i64, i64)> = None;
         self.each_period(date, Some(day), |used| {
             let span = Span::usual(used);
-            let (begin, end) = (span.begin.map_or(0, WallTime::seconds), span.ends());
-            first = Some(first.map_or(begin, |other: i64| other.min(begin)));
-            last = Some(last.map_or(end, |other: i64| other.max(end)));
+            let (begin, end) = (span.begin.unwrap_or(0), span.end.unwrap_or(DAY));
+            let (first, last) = usual.unwrap_or((begin, end));
+            usual = Some((first.min(begin), last.max(end)));
         });
-        let because = Because::Day(day, None);
-        if first.is_none() {
-            let span =
-                Span { begin: start.time(None), end: stop.time(None), is_silent: false, because };
+        let Some((first, last)) = usual else {
+            let span = Span::between(start.time(), stop.time(), Because::Day(day, None));
             if span.begin.is_some() || span.end.is_some() {
                 visit(span);
             }
             return;
-        }
+        };
+        let start_at = start.time().map(WallTime::seconds);
+        // Of a night that ends on the date after, a stop before the time it begins is on the date after too.
+        let is_next_day = |time: i64| last > DAY && time < start_at.unwrap_or(first);
+        let stop_at = stop
+            .time()
+            .map(WallTime::seconds)
+            .map(|time| if is_next_day(time) { time + DAY } else { time });
+        let is_silent = (start, stop) == (Side::Never, Side::Never);
         self.each_period(date, Some(day), |used| {
             let span = Span::on(day, used);
-            let begin = if Some(span.begin.map_or(0, WallTime::seconds)) == first {
-                start.time(span.begin)
-            } else {
-                span.begin
+            let (is_first, is_last) =
+                (span.begin.unwrap_or(0) == first, span.end.unwrap_or(DAY) == last);
+            let begin = match (start, start_at) {
+                (Side::Never, _) if is_first => None,
+                (_, Some(at)) if is_first => Some(at),
+                (_, Some(at)) => Some(span.begin.unwrap_or(0).max(at)),
+                _ => span.begin,
             };
-            let end = if Some(span.ends()) == last { stop.time(span.end) } else { span.end };
-            let is_silent = (start, stop) == (Side::Never, Side::Never);
-            visit(Span { begin, end, is_silent, ..span });
+            let end = match (stop, stop_at) {
+                // Without a stop it runs to the end of its date.
+                (Side::Never, _) if is_last => Some(last.max(DAY)),
+                (_, Some(at)) if is_last => Some(at),
+                (_, Some(at)) => Some(span.end.unwrap_or(DAY).min(at)),
+                _ => span.end,
+            };
+            if is_silent || begin.zip(end).is_none_or(|(begin, end)| begin < end) {
+                visit(Span { begin, end, is_silent, ..span });
+            }
         });
     }
 }
@@ -269,7 +280,9 @@ mod tests {
                 json!({"start": "07:00", "stop": "07:30"}),
                 vec!["02T07:00 running", "02T07:30 stopped"],
             ),
-            (json!({"stop": "none"}), vec!["02T00:00 any", "02T09:00 running", "03T00:00 stopped"]),
+            (json!({"stop": "none"}), vec!["02T09:00 running", "03T00:00 stopped"]),
+            (json!({"start": "20:00"}), vec![]),
+            (json!({"stop": "08:00"}), vec![]),
             (json!({"start": "none"}), vec!["02T00:00 any", "02T18:00 stopped"]),
             (json!({"start": "none", "stop": "none"}), vec!["02T00:00 any", "03T00:00 stopped"]),
             (json!({"open": "22:00-02:00"}), vec!["02T22:00 running", "03T02:00 stopped"]),
@@ -313,6 +326,53 @@ mod tests {
             "08T04:00 stopped",
         ];
         check(&both, "07T00:00", "08T12:00", &expected);
+    }
+
+    /// A start moved past a period, or a stop moved before one, leaves that period out; it does not turn it around.
+    #[test]
+    fn what_lies_outside_of_moved_times_is_cut_off() {
+        for (change, expected) in [
+            (
+                json!({"start": "06:30", "stop": "07:00"}),
+                vec!["07T06:30 running", "07T07:00 stopped"],
+            ),
+            (json!({"start": "19:00"}), vec!["07T22:00 running", "08T05:00 stopped"]),
+            (json!({"stop": "07:30"}), vec!["07T06:00 running", "07T07:30 stopped"]),
+            (
+                json!({"stop": "23:00"}),
+                vec![
+                    "07T06:00 running",
+                    "07T08:00 stopped",
+                    "07T22:00 running",
+                    "07T23:00 stopped",
+                ],
+            ),
+        ] {
+            let mut exception = json!({"schedule": "s", "date": "2026-03-07"});
+            exception.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
+            let both = schedule(&["early", "night"], &json!({"x": exception}), &json!({}));
+            let edges: Vec<_> = ["07T05:00 stopped"].into_iter().chain(expected).collect();
+            check(&both, "07T00:00", "08T12:00", &edges);
+        }
+    }
+
+    /// Hundreds of exceptions cost each date its own times, and no other date anything.
+    #[test]
+    fn exceptions_do_not_slow_other_dates_down() {
+        let exceptions: serde_json::Map<_, _> = (0..360)
+            .map(|n| {
+                let date = chrono::NaiveDate::from_ymd_opt(2026, 1, 1).unwrap()
+                    + chrono::TimeDelta::days(n);
+                let start = format!("{:02}:{:02}", n / 60, n % 60);
+                (
+                    format!("x{n}"),
+                    json!({"schedule": "s", "date": date.to_string(), "start": start}),
+                )
+            })
+            .collect();
+        let many = schedule(&["office"], &exceptions.into(), &json!({}));
+        assert_eq!(many.boundaries().len(), 3);
+        check(&many, "02T00:00", "02T23:00", &["02T01:00 running", "02T18:00 stopped"]);
     }
 
     #[test]

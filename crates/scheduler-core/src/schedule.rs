@@ -273,7 +273,7 @@ impl Schedule {
         }
         let wall = at.with_timezone(&self.zone).naive_local();
         let wanted = self.periods_at(wall);
-        if wanted.desired != Desired::Stopped || self.periods.len() < 2 {
+        if wanted.desired != Desired::Stopped || self.periods.len() < 2 && self.days.is_empty() {
             return wanted;
         }
         const TOUCH: TimeDelta = TimeDelta::minutes(1);
@@ -285,14 +285,13 @@ impl Schedule {
         }
     }
 
-    /// The wall-clock minutes of a day at which something can change: midnight, begin and end times. Sorted.
+    /// The wall-clock minutes of every day at which something can change: midnight, begin and end times. Sorted.
     ///
     /// That periods touch adds none: a gap of a minute is bridged from end to end, and one of two not at all.
     pub(crate) fn boundaries(&self) -> Vec<u16> {
         let times =
             self.periods.iter().flat_map(|used| [used.period.begin, used.period.end]).flatten();
-        let times =
-            times.chain(self.days.values().flat_map(Day::times)).chain([WallTime::MIDNIGHT]);
+        let times = times.chain([WallTime::MIDNIGHT]);
         let mut minutes: Vec<u16> = times.map(|time| time.minute).collect();
         minutes.sort_unstable();
         minutes.dedup();

@@ -5,16 +5,17 @@
 //! constant. Both `since` and `until` walk those candidates and ask the schedule at each, so they agree with
 //! [`Schedule::wanted_at`] by construction.
 
-use std::fmt;
+use std::{collections::BTreeMap, fmt};
 
-use chrono::{DurationRound, Offset, SecondsFormat, TimeDelta, TimeZone, Timelike};
+use chrono::{DurationRound, NaiveDate, Offset, SecondsFormat, TimeDelta, TimeZone, Timelike};
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
 use crate::{
     Instant,
+    day::Day,
     id::InstanceType,
-    schedule::{Because, Desired, Schedule, Wanted},
+    schedule::{Because, Desired, Schedule, WallTime, Wanted},
 };
 
 /// How far `since` and `until` are looked for: five years, so that a 29 February is found. Nothing found
@@ -141,8 +142,8 @@ impl Schedule {
         )
     }
 
-    fn walk(&self) -> Walk {
-        Walk { zone: self.zone, boundaries: self.boundaries() }
+    fn walk(&self) -> Walk<'_> {
+        Walk { zone: self.zone, boundaries: self.boundaries(), days: &self.days }
     }
 
     /// The edges after `from` and up to `until`, in order.
@@ -168,7 +169,7 @@ impl Schedule {
     /// The first edge after `from`, if there is one up to `until`.
     fn next_edge(
         &self,
-        walk: &Walk,
+        walk: &Walk<'_>,
         from: Instant,
         wanted: Wanted<'_>,
         until: Instant,
@@ -184,7 +185,7 @@ impl Schedule {
         None
     }
 
-    fn since(&self, walk: &Walk, at: Instant, wanted: Wanted<'_>) -> Option<Instant> {
+    fn since(&self, walk: &Walk<'_>, at: Instant, wanted: Wanted<'_>) -> Option<Instant> {
         let mut since = walk.at_or_before(at);
         while at - since <= HORIZON {
             let before = walk.at_or_before(since - TimeDelta::seconds(1));
@@ -203,37 +204,50 @@ fn is_same(a: &Wanted<'_>, b: &Wanted<'_>) -> bool {
 
 /// A walk over the instants at which something can change.
 #[derive(Debug)]
-struct Walk {
+struct Walk<'a> {
     zone: Tz,
-    /// Minutes of the day, sorted, with 0 among them: so a candidate is never more than a day away.
+    /// Minutes of every day, sorted, with 0 among them: so a candidate is never more than a day away.
     boundaries: Vec<u16>,
+    /// The dates that have more, on themselves and, where they run overnight, on the date after.
+    days: &'a BTreeMap<NaiveDate, Day>,
 }
 
-impl Walk {
+impl Walk<'_> {
     /// The first candidate after an instant.
     fn after(&self, at: Instant) -> Instant {
         const DAY: i64 = 24 * 60 * 60;
         let second = self.second_of_day(at);
-        let next = self
+        let usual = self
             .boundaries
             .iter()
             .map(|minute| i64::from(*minute) * 60)
             .find(|boundary| *boundary > second);
-        let candidate = whole_second(at) + TimeDelta::seconds(next.unwrap_or(DAY) - second);
+        let special = self.special(at).filter(|boundary| *boundary > second).min();
+        let next = usual.into_iter().chain(special).min().unwrap_or(DAY);
+        let candidate = whole_second(at) + TimeDelta::seconds(next - second);
         self.first_transition(at, candidate).unwrap_or(candidate)
     }
 
     /// The last candidate at or before an instant.
     fn at_or_before(&self, at: Instant) -> Instant {
         let second = self.second_of_day(at);
-        let last = self
+        let usual = self
             .boundaries
             .iter()
             .rev()
             .map(|minute| i64::from(*minute) * 60)
             .find(|boundary| *boundary <= second);
-        let candidate = whole_second(at) - TimeDelta::seconds(second - last.unwrap_or(0));
+        let special = self.special(at).filter(|boundary| *boundary <= second).max();
+        let last = usual.into_iter().chain(special).max().unwrap_or(0);
+        let candidate = whole_second(at) - TimeDelta::seconds(second - last);
         self.first_transition(candidate, at).unwrap_or(candidate)
+    }
+
+    /// The seconds of an instant's date that are candidates on that date alone.
+    fn special(&self, at: Instant) -> impl Iterator<Item = i64> {
+        let date = at.with_timezone(&self.zone).date_naive();
+        let dates = [Some(date), date.pred_opt()].into_iter().flatten();
+        dates.filter_map(|date| self.days.get(&date)).flat_map(Day::times).map(WallTime::seconds)
     }
 
     fn second_of_day(&self, at: Instant) -> i64 {
