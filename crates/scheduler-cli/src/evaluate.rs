@@ -1,6 +1,6 @@
 //! `evaluate`: what a schedule wants at some instants.
 
-use scheduler_core::{Desired, Instant, Schedule, verdict::Rule};
+use scheduler_core::{Config, Desired, Instant, Schedule, verdict::Rule};
 use serde::Serialize;
 
 use crate::{
@@ -28,7 +28,7 @@ pub(crate) fn run(evaluate: &Evaluate, now: Instant, mut show: Show<'_>) -> Resu
     let file = File::read(&evaluate.file.file)?;
     let schedule = file.schedule(&evaluate.schedule)?;
     let instants = if evaluate.at.is_empty() { &[now][..] } else { &evaluate.at };
-    let rows: Vec<Row> = instants.iter().map(|at| Row::of(schedule, *at)).collect();
+    let rows: Vec<Row> = instants.iter().map(|at| Row::of(&file.config, schedule, *at)).collect();
     match show.format {
         Format::Table | Format::Ics => table(&rows, &mut show)?,
         Format::Json => show.json(&rows)?,
@@ -37,8 +37,8 @@ pub(crate) fn run(evaluate: &Evaluate, now: Instant, mut show: Show<'_>) -> Resu
 }
 
 impl Row {
-    fn of(schedule: &Schedule, at: Instant) -> Self {
-        let verdict = schedule.verdict(at);
+    fn of(config: &Config, schedule: &Schedule, at: Instant) -> Self {
+        let verdict = config.verdict(schedule, at);
         let time = |at| wall::rfc3339(at, schedule.zone);
         Self {
             at: time(at),

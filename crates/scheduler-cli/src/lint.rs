@@ -22,7 +22,8 @@ struct Rows<'a> {
 pub(crate) fn run(lint: &Lint, now: Instant, mut show: Show<'_>) -> Result<Exit, Failed> {
     let mut file = File::read(&lint.file.file)?;
     if file.is_whole() {
-        let warnings = lint::warnings(&file.config, &file.raw, now, now + AHEAD);
+        let mut warnings = lint::warnings(&file.config, &file.raw, now, now + AHEAD);
+        warnings.extend(file.config.expired(now));
         file.report(
             warnings.into_iter().filter(|warning| !file.has_error(&warning.item)).collect(),
         );

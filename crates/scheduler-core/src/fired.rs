@@ -12,7 +12,7 @@ use chrono::{Datelike, NaiveDate, TimeZone};
 use crate::{
     Instant,
     cron::{Cron, Firing},
-    day::{CalendarDay, Change, Day, Side},
+    day::{CalendarDay, Change, Side},
     schedule::{Because, Desired, Schedule, WallTime, Wanted},
     verdict::HORIZON,
 };
@@ -23,30 +23,32 @@ enum Which {
     Stop,
 }
 
-/// The times at which one side fires on one date.
-enum Times<'a> {
-    None,
-    One(WallTime),
-    Usual(&'a Cron),
+/// The times at which one side fires on one date: those of an expression before a minute of the day, and one more.
+struct Times<'a> {
+    usual: Option<(&'a Cron, u16)>,
+    own: Option<WallTime>,
 }
 
 impl Schedule {
     pub(crate) fn fired_at(&self, at: Instant) -> Wanted<'_> {
         let (start, stop) = (self.last_firing(Which::Start, at), self.last_firing(Which::Stop, at));
         // Of two at the same instant the stop wins: what rests costs nothing.
-        let (desired, side, fired) = match (start, stop) {
+        let (desired, side) = match (start, stop) {
             (None, None) => return Wanted { desired: Desired::Any, because: Because::Nothing },
             (Some(start), stop) if stop.is_none_or(|stop| start > stop) => {
-                (Desired::Running, &self.start, start)
+                (Desired::Running, &self.start)
             }
-            (start, stop) => (Desired::Stopped, &self.stop, stop.or(start).unwrap_or(at)),
+            _ => (Desired::Stopped, &self.stop),
         };
-        let date = fired.with_timezone(&self.zone).date_naive();
+        let date = at.with_timezone(&self.zone).date_naive();
+        let differs = self.days.get(&date).filter(|_| self.knows_dates());
         let usual = side.as_ref().map_or(Because::Nothing, Because::Firing);
-        Wanted {
-            desired,
-            because: self.days.get(&date).map_or(usual, |day| Because::Day(day, None)),
-        }
+        Wanted { desired, because: differs.map_or(usual, |day| Because::Day(day, None)) }
+    }
+
+    /// Whether dates that differ have a say: in a `cron(...)`, but not in a `rate(...)`.
+    fn knows_dates(&self) -> bool {
+        [&self.start, &self.stop].into_iter().any(|side| matches!(side, Some(Firing::Cron(_))))
     }
 
     /// The last firing of either side at or before an instant.
@@ -107,13 +109,13 @@ impl Schedule {
         date: NaiveDate,
         choose: impl Fn(&mut dyn Iterator<Item = Instant>) -> Option<Instant>,
     ) -> Option<Instant> {
-        let instant = |minute: u16| self.instant(date, WallTime::from_minute(minute)?);
-        let carried = self.carried_stop(which, date).and_then(|time| self.instant(date, time));
-        match self.times_on(which, date) {
-            Times::None => choose(&mut carried.into_iter()),
-            Times::One(time) => choose(&mut self.instant(date, time).into_iter().chain(carried)),
-            Times::Usual(cron) => choose(&mut cron.times().filter_map(instant).chain(carried)),
-        }
+        let Times { usual, own } = self.times_on(which, date);
+        let usual = usual
+            .into_iter()
+            .flat_map(|(cron, before)| cron.times().take_while(move |minute| *minute < before));
+        let own = [own, self.carried_stop(which, date)].into_iter().flatten();
+        let times = usual.filter_map(WallTime::from_minute).chain(own);
+        choose(&mut times.filter_map(|time| self.instant(date, time)))
     }
 
     /// The end of an `open` exception that began on the day before and runs overnight.
@@ -126,36 +128,64 @@ impl Schedule {
     }
 
     fn times_on(&self, which: Which, date: NaiveDate) -> Times<'_> {
+        const ALL: u16 = 24 * 60;
+        let usual = |before| Times {
+            usual: self.cron_on(which, date).map(|cron| (cron, before)),
+            own: None,
+        };
         let day = self.days.get(&date);
-        let usual = || self.usual_times_on(which, date, day);
-        match (day.and_then(|day| day.exception.as_ref()).map(|exception| exception.says), which) {
-            (None, _) | (Some(Change::Closed), Which::Stop) => usual(),
-            (Some(Change::Closed), Which::Start) => Times::None,
-            (Some(Change::Open { begin, .. }), Which::Start) => Times::One(begin),
-            (Some(Change::Open { begin, end }), Which::Stop) if begin > end => Times::None,
-            (Some(Change::Open { end, .. }), Which::Stop) => Times::One(end),
-            (Some(Change::Sides { start: side, .. }), Which::Start)
-            | (Some(Change::Sides { stop: side, .. }), Which::Stop) => match side {
-                Side::AsUsual => usual(),
-                Side::Never => Times::None,
-                Side::At(time) => Times::One(time),
-            },
+        let Some(change) =
+            day.and_then(|day| day.exception.as_ref()).map(|exception| exception.says)
+        else {
+            return usual(ALL);
+        };
+        match (change, which) {
+            (Change::Closed, Which::Stop) => usual(ALL),
+            (Change::Closed, Which::Start) => Times { usual: None, own: None },
+            (Change::Open { begin, .. }, Which::Start) => Times { usual: None, own: Some(begin) },
+            // What ends the evening before comes as usual, up to the day's own start.
+            (Change::Open { begin, end }, Which::Stop) => {
+                Times { own: Some(end).filter(|end| begin <= *end), ..usual(begin.minute()) }
+            }
+            (Change::Sides { start: Side::AsUsual, .. }, Which::Start) => usual(ALL),
+            (Change::Sides { start, .. }, Which::Start) => Times { usual: None, own: start.time() },
+            (Change::Sides { stop: Side::AsUsual, .. }, Which::Stop) => usual(ALL),
+            (Change::Sides { stop, .. }, Which::Stop) => {
+                Times { own: stop.time(), ..usual(self.first_start_on(date).unwrap_or(0)) }
+            }
         }
     }
 
-    fn usual_times_on(&self, which: Which, date: NaiveDate, day: Option<&Day>) -> Times<'_> {
-        let weekday = match (
-            day.and_then(|day| day.calendar.as_ref()).map(|calendar| calendar.says),
-            which,
-        ) {
-            (Some(CalendarDay::Holiday), Which::Start) => return Times::None,
-            (Some(CalendarDay::Working(weekday)), _) => weekday,
-            (Some(CalendarDay::Holiday), Which::Stop) | (None, _) => date.weekday(),
+    fn first_start_on(&self, date: NaiveDate) -> Option<u16> {
+        let Times { usual, own } = self.times_on(Which::Start, date);
+        own.map(WallTime::minute).or_else(|| usual?.0.times().next())
+    }
+
+    /// The expression of a side, if it fires on a date. On a make-up day the start counts as its weekday alone; a stop
+    /// comes both as usual and as on that weekday, and on the morning after too, so that no night is without its end.
+    fn cron_on(&self, which: Which, date: NaiveDate) -> Option<&Cron> {
+        let Some(Firing::Cron(cron)) = self.side(which) else { return None };
+        let own = date.weekday();
+        let fires = match (self.calendar_on(date), which) {
+            (Some(CalendarDay::Holiday), Which::Start) => false,
+            (Some(CalendarDay::Working(counted)), Which::Start) => cron.fires_on(date, counted),
+            (Some(CalendarDay::Working(counted)), Which::Stop) => {
+                cron.fires_on(date, counted) || cron.fires_on(date, own)
+            }
+            (Some(CalendarDay::Holiday), Which::Stop) | (None, _) => cron.fires_on(date, own),
         };
-        match self.side(which) {
-            Some(Firing::Cron(cron)) if cron.fires_on(date, weekday) => Times::Usual(cron),
-            Some(Firing::Cron(_) | Firing::Rate(_)) | None => Times::None,
-        }
+        let morning_after =
+            || match date.pred_opt().and_then(|yesterday| self.calendar_on(yesterday)) {
+                Some(CalendarDay::Working(counted)) => {
+                    which == Which::Stop && cron.fires_on(date, counted.succ())
+                }
+                Some(CalendarDay::Holiday) | None => false,
+            };
+        (fires || morning_after()).then_some(cron)
+    }
+
+    fn calendar_on(&self, date: NaiveDate) -> Option<CalendarDay> {
+        Some(self.days.get(&date)?.calendar.as_ref()?.says)
     }
 
     /// The instant of a wall-clock time: none inside a skipped hour, the first inside a repeated one, as EventBridge
@@ -164,5 +194,116 @@ impl Schedule {
         let wall =
             date.and_hms_opt(u32::from(time.minute()) / 60, u32::from(time.minute()) % 60, 0)?;
         self.zone.from_local_datetime(&wall).earliest().map(|at| at.to_utc())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use crate::{Config, Instant, RawConfig, verdict::Rule};
+
+    /// 2026-03-02 is a Monday; the zone is UTC.
+    fn schedule(times: &Value, exceptions: &Value, days: &Value) -> crate::Schedule {
+        let mut schedule = json!({"calendars": ["c"]});
+        schedule.as_object_mut().unwrap().extend(times.as_object().unwrap().clone());
+        let raw = json!({
+            "schedules": {"s": schedule},
+            "exceptions": exceptions,
+            "calendars": {"c": {"days": days}},
+        });
+        let (config, mistakes) =
+            Config::parse(&RawConfig::from_json(&raw.to_string()).unwrap(), chrono_tz::UTC);
+        assert_eq!(mistakes, []);
+        config.schedule(&"s".parse().unwrap()).unwrap().clone()
+    }
+
+    fn at(text: &str) -> Instant {
+        format!("2026-03-{text}:00Z").parse().unwrap()
+    }
+
+    /// The firings of a stretch of days that change what is wanted.
+    fn check(schedule: &crate::Schedule, from: &str, until: &str, expected: &[&str]) {
+        let mut wanted = schedule.wanted_at(at(from)).desired;
+        let edges = schedule
+            .edges(at(from), at(until))
+            .filter(|edge| std::mem::replace(&mut wanted, edge.desired) != edge.desired);
+        let edges: Vec<_> =
+            edges.map(|edge| format!("{} {}", edge.at.format("%dT%H:%M"), edge.desired)).collect();
+        assert_eq!(edges, expected);
+    }
+
+    fn nights() -> Value {
+        json!({"start": "cron(0 22 ? * MON-FRI *)", "stop": "cron(0 6 ? * TUE-SAT *)"})
+    }
+
+    const NO_HOLIDAY: &str = "2030-01-01";
+
+    #[test]
+    fn what_began_the_evening_before_ends_as_usual_on_a_day_that_differs() {
+        for (change, expected) in [
+            (json!({"open": "22:00-02:00"}), vec!["04T22:00 running", "05T02:00 stopped"]),
+            (json!({"open": "10:00-15:00"}), vec!["04T10:00 running", "04T15:00 stopped"]),
+            (
+                json!({"start": "10:00", "stop": "15:00"}),
+                vec!["04T10:00 running", "04T15:00 stopped"],
+            ),
+            (json!({"closed": true}), vec![]),
+        ] {
+            let mut exception = json!({"schedule": "s", "date": "2026-03-04"});
+            exception.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
+            let schedule =
+                schedule(&nights(), &json!({"x": exception}), &json!({NO_HOLIDAY: "holiday"}));
+            let expected: Vec<_> =
+                ["03T22:00 running", "04T06:00 stopped"].into_iter().chain(expected).collect();
+            check(&schedule, "03T12:00", "05T12:00", &expected);
+        }
+    }
+
+    #[test]
+    fn a_make_up_day_has_its_night_and_every_night_its_end() {
+        let schedule = schedule(&nights(), &json!({}), &json!({"2026-03-14": "working mon"}));
+        let nights =
+            ["13T22:00 running", "14T06:00 stopped", "14T22:00 running", "15T06:00 stopped"];
+        check(&schedule, "13T12:00", "16T12:00", &nights);
+    }
+
+    #[test]
+    fn a_holiday_silences_the_start_and_gives_the_reason_on_its_own_date() {
+        let office =
+            json!({"start": "cron(0 9 ? * MON-FRI *)", "stop": "cron(0 18 ? * MON-FRI *)"});
+        let schedule = schedule(&office, &json!({}), &json!({"2026-03-10": "holiday"}));
+        check(&schedule, "09T12:00", "11T12:00", &["09T18:00 stopped", "11T09:00 running"]);
+        assert_eq!(schedule.verdict(at("10T10:00")).rule, Rule::Calendar);
+        assert_eq!(schedule.verdict(at("11T08:00")).rule, Rule::Cron);
+    }
+
+    /// A stop alone stops every evening: each firing is an edge.
+    #[test]
+    fn one_side_alone_fires_again_and_again() {
+        let schedule = schedule(
+            &json!({"stop": "cron(0 20 ? * * *)"}),
+            &json!({}),
+            &json!({NO_HOLIDAY: "holiday"}),
+        );
+        assert_eq!(schedule.edges(at("09T12:00"), at("12T12:00")).count(), 3);
+        let verdict = schedule.verdict(at("10T12:00"));
+        assert_eq!((verdict.since, verdict.until), (Some(at("09T20:00")), Some(at("10T20:00"))));
+    }
+
+    #[test]
+    fn a_rate_counts_from_its_anchor_and_knows_no_dates() {
+        let rates = json!({
+            "start": "rate(2 hours)", "start_from": "2026-03-01T00:00:00Z",
+            "stop": "rate(2 hours)", "stop_from": "2026-03-01T01:00:00Z",
+        });
+        let schedule = schedule(&rates, &json!({}), &json!({"2026-03-02": "holiday"}));
+        check(
+            &schedule,
+            "02T00:30",
+            "02T03:30",
+            &["02T01:00 stopped", "02T02:00 running", "02T03:00 stopped"],
+        );
+        assert_eq!(schedule.verdict(at("02T00:30")).rule, Rule::Cron);
     }
 }

@@ -7,8 +7,7 @@ use scheduler_core::{
     AccountId, Config, Instant, Kind, Region, Resource, Schedule, ScheduleName, Target, Verdict,
     config::Found,
     decision::Why,
-    exclusion,
-    overrides::{self, Override},
+    exclusion, overrides,
     resource::{Failure, FailureCode},
 };
 
@@ -136,10 +135,8 @@ pub(crate) struct Verdicts<'a> {
 
 impl<'a> Verdicts<'a> {
     fn of(config: &'a Config, now: Instant) -> Self {
-        let verdict = |schedule: &'a Schedule| {
-            let overridden = config.override_of(schedule, now).map(Override::verdict);
-            (&schedule.name, Arc::new(overridden.unwrap_or_else(|| schedule.verdict(now))))
-        };
+        let verdict =
+            |schedule: &'a Schedule| (&schedule.name, Arc::new(config.verdict(schedule, now)));
         Self { config, now, by_name: config.schedules().map(verdict).collect() }
     }
 

@@ -83,7 +83,13 @@ impl File {
     pub(crate) fn schedule(&self, name: &str) -> Result<&Schedule, Failed> {
         self.unbroken()?;
         match self.config.find(name) {
-            Found::Schedule(schedule) => Ok(schedule),
+            Found::Schedule(schedule)
+                if !self.items_of(name.trim()).iter().any(|item| self.has_error(item)) =>
+            {
+                Ok(schedule)
+            }
+            // An exception or override with a mistake is not part of it, so that what it says is not what was meant.
+            Found::Schedule(_) => Err(self.broken_schedule(name.trim(), "")),
             Found::Broken(first) => Err(self.broken_schedule(name.trim(), first)),
             Found::Unknown => Err(self.unknown_schedule(name.trim())),
         }
@@ -149,6 +155,9 @@ impl File {
             }
             "exception" if item.fields.get("schedule").is_some_and(|name| name == schedule) => {
                 vec![format!("exceptions.{}", item.name)]
+            }
+            "override" if item.fields.get("of").is_some_and(|name| name == schedule) => {
+                vec![format!("overrides.{}", item.name)]
             }
             _ => Vec::new(),
         };
@@ -253,11 +262,7 @@ impl Reader {
             Value::Scalar { .. } if is_null(node) => Map::new(),
             Value::Scalar { .. } | Value::List(_) => {
                 let place = format!("{section}.{}", key.text);
-                self.wrong_shape(
-                    node,
-                    &format!("`{place}`"),
-                    "write its fields, each with a colon",
-                );
+                self.wrong_shape(node, &place, "write its fields, each with a colon");
                 self.shapeless.insert(place);
                 Map::new()
             }

@@ -88,7 +88,7 @@ fn every_mistake_is_found_where_it_stands() {
         ("  p: { weekdays: \"m\\u006fn-fry\" }", "3:18 unknown-weekday `\"m\\u006fn-fry\"`"),
         ("  p: { weekdays: mon, wekdays: tue }", "3:23 unknown-field `wekdays`"),
         ("  p: { begintime: 9 }", "3:19 wrong-type `9`"),
-        ("  p: { weekdays: [1, 2] }", "3:18 wrong-type `[1, 2]`"),
+        ("  p: { weekdays: [1, true] }", "3:18 wrong-type `[1, true]`"),
         ("  p: { months: [] }", "3:16 empty `[]`"),
         ("  p:", "3:3 missing `p`"),
         ("  p: nine to five", "3:6 wrong-type `nine to five`"),

@@ -1,6 +1,6 @@
 //! Reading an item's fields, one door per type of value. A wrong value becomes a [`Mistake`], never a panic.
 
-use std::collections::BTreeSet;
+use std::{borrow::Cow, collections::BTreeSet};
 
 use serde_json::{Map, Value};
 
@@ -143,6 +143,25 @@ impl<'a> Fields<'a> {
             return None;
         }
         Some(members)
+    }
+
+    /// The members of a list or set of expressions, where a bare number is an expression too.
+    pub(super) fn expressions(&mut self, field: &'static str) -> Option<Vec<Cow<'a, str>>> {
+        let expression = |value: &'a Value| match value {
+            Value::String(text) => Some(Cow::from(text)),
+            Value::Number(number) if number.is_u64() => Some(number.to_string().into()),
+            Value::Null
+            | Value::Bool(_)
+            | Value::Number(_)
+            | Value::Array(_)
+            | Value::Object(_) => None,
+        };
+        let value = self.value(field)?;
+        let all: Option<Vec<_>> = match value.as_array().filter(|values| !values.is_empty()) {
+            Some(values) => values.iter().map(expression).collect(),
+            None => expression(value).map(|one| vec![one]),
+        };
+        all.or_else(|| Some(self.members(field)?.into_iter().map(Cow::from).collect()))
     }
 
     /// Warns of fields that nobody has asked for, except those that are known to mean nothing here.

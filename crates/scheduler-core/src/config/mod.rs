@@ -25,6 +25,7 @@ use crate::{
     mistake::{Code, Mistake},
     overrides::{self, Override},
     schedule::{Period, Schedule},
+    verdict::Verdict,
 };
 
 /// Items as they are stored, before anybody has asked what they mean.
@@ -138,8 +139,13 @@ impl Config {
                 mistakes.extend(attach(exception, &mut schedules));
             }
         }
-        let overrides =
+        let overrides: Vec<Override> =
             raw.of("override").filter_map(|item| overriding::parse(item, &mut mistakes)).collect();
+        mistakes.extend(
+            overrides
+                .iter()
+                .filter_map(|one| overriding::aimless(one, |name| schedules.contains_key(name))),
+        );
         mistakes.extend(raw.items.iter().filter_map(unknown_type));
         (Self { schedules, overrides }, mistakes)
     }
@@ -164,6 +170,11 @@ impl Config {
     /// The override that wins for a schedule at an instant, if one holds.
     pub fn override_of(&self, schedule: &Schedule, now: Instant) -> Option<&Override> {
         overrides::winner(&self.overrides, schedule, None, now)
+    }
+
+    /// What a schedule says at an instant, or the override that wins over it.
+    pub fn verdict(&self, schedule: &Schedule, at: Instant) -> Verdict {
+        self.override_of(schedule, at).map_or_else(|| schedule.verdict(at), Override::verdict)
     }
 
     /// The override that wins for one resource that follows a schedule, if one holds. `path` is the resource's
@@ -390,6 +401,33 @@ mod tests {
         assert_eq!(mistakes, []);
         let schedule = config.schedule(&"uk".parse().unwrap()).unwrap();
         assert_eq!((schedule.zone, schedule.retain_running), (Tz::Europe__London, true));
+    }
+
+    #[test]
+    fn a_bare_number_is_an_expression() {
+        let (config, mistakes) = parse(&json!({
+            "periods": {"p": {"weekdays": 0, "monthdays": [1, "15-20"], "months": 3}},
+            "schedules": {"s": {"periods": ["p"]}},
+        }));
+        assert_eq!(mistakes, []);
+        let dates = config.schedule(&"s".parse().unwrap()).unwrap().periods[0].period.dates;
+        assert_eq!(dates.monthdays.unwrap().to_string(), "1,15,16,17,18,19,20");
+    }
+
+    #[test]
+    fn an_override_that_can_win_over_nothing_is_named() {
+        let until = "2026-03-02T12:00:00Z";
+        let (_, mistakes) = parse(&json!({
+            "periods": {"p": {"weekdays": "mon"}},
+            "schedules": {"s": {"periods": ["p"]}},
+            "overrides": {
+                "a": {"scope": "schedule", "of": "nobody", "state": "running", "until": until},
+                "b": {"scope": "schedule", "of": "s", "state": "running", "from": until, "until": until},
+                "c": {"scope": "workload", "of": "shop", "state": "running", "until": until},
+            },
+        }));
+        let codes: Vec<_> = mistakes.iter().map(|mistake| mistake.code).collect();
+        assert_eq!(codes, [Code::UnknownSchedule, Code::Conflict, Code::UnknownField]);
     }
 
     #[test]

@@ -5,6 +5,7 @@ use super::{
 };
 use crate::{
     Instant,
+    id::ScheduleName,
     mistake::{Code, Mistake, Wrong},
     overrides::{Override, Scope},
 };
@@ -28,6 +29,41 @@ pub(super) fn parse(item: &RawItem, mistakes: &mut Vec<Mistake>) -> Option<Overr
         why,
     };
     (!has_errors).then_some(one)
+}
+
+/// What is wrong with an override that is well formed but can win over nothing.
+pub(super) fn aimless(one: &Override, exists: impl Fn(&ScheduleName) -> bool) -> Option<Mistake> {
+    let place = format!("overrides.{}", one.name);
+    match &one.scope {
+        Scope::Schedule(name) if !exists(name) => {
+            let mistake = Mistake::whole(&place, "of", name.as_str(), Code::UnknownSchedule);
+            Some(
+                mistake.saying(
+                    format!("there is no schedule `{name}`"),
+                    "write the name of a schedule",
+                ),
+            )
+        }
+        Scope::Workload(name) => {
+            let mistake = Mistake::whole(&place, "scope", name.as_str(), Code::UnknownField);
+            Some(mistake.saying(
+                "there are no workloads yet",
+                "write one override for each schedule or resource",
+            ))
+        }
+        Scope::Everything | Scope::Schedule(_) | Scope::Resource(_)
+            if one.from.is_some_and(|from| from >= one.until) =>
+        {
+            let mistake = Mistake::whole(&place, "until", one.until.to_rfc3339(), Code::Conflict);
+            Some(
+                mistake.saying(
+                    "it ends before it begins",
+                    "write a later `until`, or an earlier `from`",
+                ),
+            )
+        }
+        Scope::Everything | Scope::Schedule(_) | Scope::Resource(_) => None,
+    }
 }
 
 /// `scope` is `everything`, or one of `schedule`, `workload` and `resource`, of which `of` gives the name.

@@ -46,7 +46,7 @@ fn expressions<T: FromStr<Err = ExpressionError> + Default + Extend<T>>(
     field: &'static str,
 ) -> Option<T> {
     let mut all = T::default();
-    for member in fields.members(field)? {
+    for member in fields.expressions(field)? {
         match member.parse::<T>() {
             Ok(part) => all.extend([part]),
             Err(error) => {
