@@ -17,6 +17,9 @@ use crate::{
     verdict::HORIZON,
 };
 
+/// How many dates are searched for a firing: those within the horizon.
+const MOST_DATES: usize = HORIZON.num_days().unsigned_abs() as usize;
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Which {
     Start,
@@ -69,37 +72,49 @@ impl Schedule {
         }
     }
 
-    /// The expression of a side that no date that differs has a say in.
-    fn undated(&self, which: Which) -> Option<&Firing> {
-        self.side(which).filter(|firing| self.days.is_empty() || matches!(firing, Firing::Rate(_)))
-    }
-
     fn last_firing(&self, which: Which, at: Instant) -> Option<Instant> {
-        if let Some(firing) = self.undated(which) {
-            return firing.at_or_before(at, self.zone, HORIZON);
-        }
+        let last =
+            |instants: &mut dyn Iterator<Item = Instant>| instants.filter(|i| *i <= at).max();
         let today = at.with_timezone(&self.zone).date_naive();
-        let days = usize::try_from(HORIZON.num_days()).unwrap_or(usize::MAX);
-        // The day after too: where clocks go back over midnight, its first hour comes before today's last.
-        let dates = today
-            .succ_opt()
-            .into_iter()
-            .chain(std::iter::successors(Some(today), NaiveDate::pred_opt));
-        dates.take(days).find_map(|date| {
-            self.firings_on(which, date, |instants| instants.filter(|i| *i <= at).max())
-        })
+        match self.side(which) {
+            Some(firing) if self.knows_no_dates(firing) => {
+                firing.at_or_before(at, self.zone, HORIZON)
+            }
+            Some(_) => {
+                // The day after too: where clocks go back over midnight, its first hour comes before today's last.
+                let before = std::iter::successors(Some(today), NaiveDate::pred_opt);
+                let dates = today.succ_opt().into_iter().chain(before).take(MOST_DATES);
+                dates.into_iter().find_map(|date| self.firings_on(which, date, last))
+            }
+            None => {
+                let dates = self.days.range(..=today.succ_opt()?).rev();
+                let dates = dates.flat_map(|(date, _)| [date.succ_opt(), Some(*date)]).flatten();
+                dates.into_iter().find_map(|date| self.firings_on(which, date, last))
+            }
+        }
     }
 
     fn next_firing(&self, which: Which, at: Instant) -> Option<Instant> {
-        if let Some(firing) = self.undated(which) {
-            return firing.after(at, self.zone, HORIZON);
-        }
+        let next = |instants: &mut dyn Iterator<Item = Instant>| instants.filter(|i| *i > at).min();
         let today = at.with_timezone(&self.zone).date_naive();
-        let days = usize::try_from(HORIZON.num_days()).unwrap_or(usize::MAX);
-        let dates = today.pred_opt().into_iter().chain(today.iter_days());
-        dates.take(days).find_map(|date| {
-            self.firings_on(which, date, |instants| instants.filter(|i| *i > at).min())
-        })
+        let yesterday = today.pred_opt()?;
+        match self.side(which) {
+            Some(firing) if self.knows_no_dates(firing) => firing.after(at, self.zone, HORIZON),
+            Some(_) => yesterday
+                .iter_days()
+                .take(MOST_DATES)
+                .find_map(|date| self.firings_on(which, date, next)),
+            None => {
+                let dates = self.days.range(yesterday..);
+                let dates = dates.flat_map(|(date, _)| [Some(*date), date.succ_opt()]).flatten();
+                dates.into_iter().find_map(|date| self.firings_on(which, date, next))
+            }
+        }
+    }
+
+    /// Whether no date that differs has a say in an expression.
+    fn knows_no_dates(&self, firing: &Firing) -> bool {
+        self.days.is_empty() || matches!(firing, Firing::Rate(_))
     }
 
     /// Hands the instants at which a side fires on a date to `choose`.

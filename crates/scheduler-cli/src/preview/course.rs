@@ -34,6 +34,12 @@ impl Stretch {
         self.desired == Desired::Running
     }
 
+    /// Whether a verdict wants the same.
+    fn is_like(&self, verdict: &Verdict) -> bool {
+        let instance_type = verdict.instance_type.as_ref().map(ToString::to_string);
+        self.desired == verdict.desired && self.instance_type == instance_type
+    }
+
     fn follows(&self, other: &Stretch) -> bool {
         self.desired == other.desired && self.instance_type == other.instance_type
     }
@@ -93,16 +99,46 @@ impl<'a> Course<'a> {
         running.map(move |(index, stretch)| {
             let mut run = stretch.clone();
             if index == 0 {
-                run.begin = self.schedule.verdict(run.begin).since.unwrap_or(run.begin);
+                run.begin = self.began(&run);
             }
             if index == last {
-                let inside = run.end - TimeDelta::seconds(1);
-                run.end = self.schedule.verdict(inside).until.unwrap_or(run.end);
+                run.end = self.ends(&run);
             }
             run
         })
     }
+
+    /// The edge at which a run really began: an expression that fired again while it ran changed nothing.
+    fn began(&self, run: &Stretch) -> Instant {
+        let mut begin = self.schedule.verdict(run.begin).since;
+        for _ in 0..MOST_FIRINGS {
+            let Some(before) = begin.map(|begin| begin - TimeDelta::seconds(1)) else { break };
+            let verdict = self.schedule.verdict(before);
+            if !run.is_like(&verdict) {
+                break;
+            }
+            begin = verdict.since;
+        }
+        begin.unwrap_or(run.begin)
+    }
+
+    /// The edge at which a run really ends.
+    fn ends(&self, run: &Stretch) -> Instant {
+        let mut end = self.schedule.verdict(run.end - TimeDelta::seconds(1)).until;
+        for _ in 0..MOST_FIRINGS {
+            let Some(after) = end else { break };
+            let verdict = self.schedule.verdict(after);
+            if !run.is_like(&verdict) {
+                break;
+            }
+            end = verdict.until;
+        }
+        end.unwrap_or(run.end)
+    }
 }
+
+/// How many repeated firings are looked past for the ends of a run.
+const MOST_FIRINGS: usize = 1000;
 
 fn stretches(schedule: &Schedule, from: Instant, until: Instant) -> Vec<Stretch> {
     let stretch = |at| {
