@@ -158,13 +158,6 @@ impl Region {
     }
 }
 
-impl InstanceType {
-    /// Whether this names a database class (`db.…`) and not an instance type.
-    pub fn is_database_class(&self) -> bool {
-        self.0.starts_with("db.")
-    }
-}
-
 /// The kinds of resource that Dayshift starts and stops.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

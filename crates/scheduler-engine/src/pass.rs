@@ -10,6 +10,7 @@ use scheduler_core::{
     exclusion, overrides,
     resource::{Failure, FailureCode},
 };
+use serde::{Deserialize, Serialize};
 
 use crate::{
     ports::{Cloud, MemoryStore},
@@ -28,16 +29,21 @@ pub struct Tick {
     pub mode: Mode,
 }
 
-/// What a pass looks at. What is not named is not limited.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// What a pass looks at. What is not named is not limited. A request holds it as it is.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct Scope {
     /// Only resources of this schedule.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub schedule: Option<ScheduleName>,
     /// Only this account.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub account: Option<AccountId>,
     /// Only this Region.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub region: Option<Region>,
     /// Only this kind.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub kind: Option<Kind>,
 }
 

@@ -9,7 +9,7 @@ use futures::future::{join, join_all};
 use scheduler_core::{
     Instant, Kind, Resource, ResourceId, ResourceKey, Target, Verdict,
     decision::{Action, Case, Decision, Why, decide},
-    memory::{Memory, Outcome},
+    memory::{InFlight, Memory, Outcome},
     resource::{Failure, FailureCode},
 };
 use tokio::time::timeout_at;
@@ -160,11 +160,17 @@ impl Plan {
         Plan { resource, verdict, decision: Decision { action: Action::Leave(why), memory: None } }
     }
 
-    fn acts(&self) -> bool {
+    /// What is to be called for, if anything is.
+    fn intent(&self) -> Option<InFlight> {
         match self.decision.action {
-            Action::Start | Action::Stop => true,
-            Action::Leave(_) => false,
+            Action::Start => Some(InFlight::Start),
+            Action::Stop => Some(InFlight::Stop),
+            Action::Leave(_) => None,
         }
+    }
+
+    fn acts(&self) -> bool {
+        self.intent().is_some()
     }
 
     fn into_report(self) -> ResourceReport {
@@ -259,24 +265,27 @@ async fn call<C: Cloud, M>(
     target: &Target,
     plans: Vec<Plan>,
 ) -> Vec<(Plan, Outcome)> {
-    let mut groups: BTreeMap<(Kind, bool), Vec<Plan>> = BTreeMap::new();
+    let mut groups: BTreeMap<(Kind, InFlight), Vec<Plan>> = BTreeMap::new();
     for plan in plans {
-        let starts = plan.decision.action == Action::Start;
-        groups.entry((plan.resource.key.kind, starts)).or_default().push(plan);
+        if let Some(intent) = plan.intent() {
+            groups.entry((plan.resource.key.kind, intent)).or_default().push(plan);
+        }
     }
-    let calls = groups.into_iter().map(async |((kind, starts), plans)| {
+    let calls = groups.into_iter().map(async |((kind, intent), plans)| {
         let ids: Vec<ResourceId> = plans.iter().map(|plan| plan.resource.key.id.clone()).collect();
-        let outcomes = match starts {
-            true => timeout_at(pass.deadline, pass.cloud.start(target, kind, &ids)).await,
-            false => timeout_at(pass.deadline, pass.cloud.stop(target, kind, &ids)).await,
+        let outcomes = match intent {
+            InFlight::Start => {
+                timeout_at(pass.deadline, pass.cloud.start(target, kind, &ids)).await
+            }
+            InFlight::Stop => timeout_at(pass.deadline, pass.cloud.stop(target, kind, &ids)).await,
         };
         let by_id: BTreeMap<_, _> = outcomes.unwrap_or_default().into_iter().collect();
         let outcome = |plan: &Plan| by_id.get(&plan.resource.key.id).cloned();
-        plans
-            .into_iter()
-            .map(|plan| (outcome(&plan).unwrap_or_else(|| Outcome::Unknown(out_of_time())), plan))
-            .map(|(outcome, plan)| (plan, outcome))
-            .collect::<Vec<_>>()
+        let settled = |plan: Plan| {
+            let outcome = outcome(&plan).unwrap_or_else(|| Outcome::Unknown(out_of_time()));
+            (plan, outcome)
+        };
+        plans.into_iter().map(settled).collect::<Vec<_>>()
     });
     join_all(calls).await.into_iter().flatten().collect()
 }

@@ -1,7 +1,7 @@
 //! What the hub is asked for.
 
 use chrono::TimeDelta;
-use scheduler_core::{AccountId, Instant, Kind, Region, ScheduleName};
+use scheduler_core::Instant;
 use scheduler_engine::{Mode, Scope, Tick};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -33,26 +33,8 @@ pub enum Request {
         dry_run: bool,
         /// What to look at; absent: everything.
         #[serde(default)]
-        scope: RequestScope,
+        scope: Scope,
     },
-}
-
-/// What a request limits a pass to. What is absent is not limited.
-#[derive(Clone, Debug, Default, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-pub struct RequestScope {
-    /// A schedule's name.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub schedule: Option<ScheduleName>,
-    /// An account.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub account: Option<AccountId>,
-    /// A Region.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub region: Option<Region>,
-    /// A kind.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub kind: Option<Kind>,
 }
 
 /// An event that the hub cannot serve.
@@ -104,13 +86,13 @@ impl Event {
         if mode == Mode::Act && now > clock + AHEAD {
             return Err(BadEvent::Ahead { now });
         }
-        let RequestScope { schedule, account, region, kind } = scope;
-        Ok(Tick { now, scope: Scope { schedule, account, region, kind }, mode })
+        Ok(Tick { now, scope, mode })
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use scheduler_core::Kind;
     use serde_json::json;
 
     use super::*;
