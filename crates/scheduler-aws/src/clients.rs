@@ -13,6 +13,12 @@ use crate::Aws;
 pub(crate) struct Clients {
     ec2: Kept<aws_sdk_ec2::Client>,
     rds: Kept<aws_sdk_rds::Client>,
+    autoscaling: Kept<aws_sdk_autoscaling::Client>,
+    ecs: Kept<aws_sdk_ecs::Client>,
+    lambda: Kept<aws_sdk_lambda::Client>,
+    redshift: Kept<aws_sdk_redshift::Client>,
+    scaling: Kept<aws_sdk_applicationautoscaling::Client>,
+    tagging: Kept<aws_sdk_resourcegroupstagging::Client>,
     sts: Kept<aws_sdk_sts::Client>,
     dynamodb: Kept<aws_sdk_dynamodb::Client>,
     ssm: Kept<aws_sdk_ssm::Client>,
@@ -52,6 +58,30 @@ impl Aws {
         self.clients.rds.get(self, region, aws_sdk_rds::Client::new)
     }
 
+    pub(crate) fn autoscaling(&self, region: &Region) -> aws_sdk_autoscaling::Client {
+        self.clients.autoscaling.get(self, region, aws_sdk_autoscaling::Client::new)
+    }
+
+    pub(crate) fn ecs(&self, region: &Region) -> aws_sdk_ecs::Client {
+        self.clients.ecs.get(self, region, aws_sdk_ecs::Client::new)
+    }
+
+    pub(crate) fn lambda(&self, region: &Region) -> aws_sdk_lambda::Client {
+        self.clients.lambda.get(self, region, aws_sdk_lambda::Client::new)
+    }
+
+    pub(crate) fn redshift(&self, region: &Region) -> aws_sdk_redshift::Client {
+        self.clients.redshift.get(self, region, aws_sdk_redshift::Client::new)
+    }
+
+    pub(crate) fn scaling(&self, region: &Region) -> aws_sdk_applicationautoscaling::Client {
+        self.clients.scaling.get(self, region, aws_sdk_applicationautoscaling::Client::new)
+    }
+
+    pub(crate) fn tagging(&self, region: &Region) -> aws_sdk_resourcegroupstagging::Client {
+        self.clients.tagging.get(self, region, aws_sdk_resourcegroupstagging::Client::new)
+    }
+
     pub(crate) fn sts(&self, region: &Region) -> aws_sdk_sts::Client {
         self.clients.sts.get(self, region, aws_sdk_sts::Client::new)
     }
@@ -60,8 +90,8 @@ impl Aws {
         self.clients.dynamodb.get(self, self.home(), aws_sdk_dynamodb::Client::new)
     }
 
-    pub(crate) fn ssm(&self) -> aws_sdk_ssm::Client {
-        self.clients.ssm.get(self, self.home(), aws_sdk_ssm::Client::new)
+    pub(crate) fn ssm(&self, region: &Region) -> aws_sdk_ssm::Client {
+        self.clients.ssm.get(self, region, aws_sdk_ssm::Client::new)
     }
 
     pub(crate) fn cloudwatch(&self) -> aws_sdk_cloudwatch::Client {

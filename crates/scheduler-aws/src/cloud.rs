@@ -1,11 +1,13 @@
 //! The engine's [`Cloud`]: which adapter serves which kind.
 
+use futures::future::BoxFuture;
 use scheduler_core::{
-    Instant, Kind, Resource, ResourceId, Settings, Target, memory::Outcome, resource::Failure,
+    Instant, Kind, Resource, ResourceId, Settings, Target, labels::Labelling, memory::Outcome,
+    resource::Failure, window::NamedWindows,
 };
-use scheduler_engine::Cloud;
+use scheduler_engine::{Cloud, ports::Order};
 
-use crate::{Aws, ec2::Ec2Instances, rds::RdsInstances};
+use crate::{Aws, ec2::Ec2Instances, rds::RdsInstances, session::Spoke};
 
 /// The resources of every spoke, as one pass sees them.
 #[derive(Debug)]
@@ -22,37 +24,23 @@ impl Aws {
     }
 }
 
-/// What is to become of resources.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Change {
-    Start,
-    Stop,
+/// The resources of one kind in one target.
+pub(crate) trait Adapter: Send + Sync {
+    /// Those that carry the schedule tag.
+    fn list<'a>(&'a self, tag_key: &'a str) -> BoxFuture<'a, Result<Vec<Resource>, Failure>>;
+
+    /// Carries out orders. The answer has each id once.
+    fn carry_out<'a>(&'a self, orders: &'a [Order]) -> BoxFuture<'a, Vec<(ResourceId, Outcome)>>;
 }
 
 impl Spokes<'_> {
-    /// The one place that knows which file serves which kind, but for [`list`](Cloud::list).
-    async fn change(
-        &self,
-        target: &Target,
-        kind: Kind,
-        ids: &[ResourceId],
-        change: Change,
-    ) -> Vec<(ResourceId, Outcome)> {
-        let spoke = match self.aws.spoke(self.settings, target, self.pass).await {
-            Ok(spoke) => spoke,
-            Err(failure) => return all_failed(ids, &failure),
-        };
+    /// The one place that knows which file serves which kind.
+    fn adapter(&self, target: &Target, kind: Kind, spoke: Spoke) -> Box<dyn Adapter> {
+        let (aws, region) = (self.aws, &target.region);
         match kind {
-            Kind::Ec2Instance => {
-                Ec2Instances { client: self.aws.ec2(&target.region), spoke }
-                    .change(ids, change)
-                    .await
-            }
-            Kind::RdsInstance => {
-                RdsInstances { client: self.aws.rds(&target.region), spoke }
-                    .change(ids, change)
-                    .await
-            }
+            Kind::Ec2Instance => Box::new(Ec2Instances { client: aws.ec2(region), spoke }),
+            Kind::RdsInstance => Box::new(RdsInstances { client: aws.rds(region), spoke }),
+            Kind::RdsCluster | Kind::Asg | Kind::EcsService | Kind::RedshiftCluster => todo!(),
         }
     }
 }
@@ -60,37 +48,35 @@ impl Spokes<'_> {
 impl Cloud for Spokes<'_> {
     async fn list(&self, target: &Target, kind: Kind) -> Result<Vec<Resource>, Failure> {
         let spoke = self.aws.spoke(self.settings, target, self.pass).await?;
-        let tag_key = &self.settings.tag_key;
-        match kind {
-            Kind::Ec2Instance => {
-                Ec2Instances { client: self.aws.ec2(&target.region), spoke }.list(tag_key).await
-            }
-            Kind::RdsInstance => {
-                RdsInstances { client: self.aws.rds(&target.region), spoke }.list(tag_key).await
+        self.adapter(target, kind, spoke).list(&self.settings.tag_key).await
+    }
+
+    async fn windows(&self, _target: &Target) -> Result<NamedWindows, Failure> {
+        todo!()
+    }
+
+    async fn carry_out(
+        &self,
+        target: &Target,
+        kind: Kind,
+        orders: &[Order],
+    ) -> Vec<(ResourceId, Outcome)> {
+        match self.aws.spoke(self.settings, target, self.pass).await {
+            Ok(spoke) => self.adapter(target, kind, spoke).carry_out(orders).await,
+            // Nothing was called for any of them.
+            Err(failure) => {
+                let failed = |order: &Order| (order.id.clone(), Outcome::Failed(failure.clone()));
+                orders.iter().map(failed).collect()
             }
         }
     }
 
-    async fn start(
+    async fn label(
         &self,
-        target: &Target,
-        kind: Kind,
-        ids: &[ResourceId],
-    ) -> Vec<(ResourceId, Outcome)> {
-        self.change(target, kind, ids, Change::Start).await
+        _target: &Target,
+        _kind: Kind,
+        _labellings: &[(ResourceId, Labelling)],
+    ) -> Result<(), Failure> {
+        todo!()
     }
-
-    async fn stop(
-        &self,
-        target: &Target,
-        kind: Kind,
-        ids: &[ResourceId],
-    ) -> Vec<(ResourceId, Outcome)> {
-        self.change(target, kind, ids, Change::Stop).await
-    }
-}
-
-/// Nothing was called for any of them.
-fn all_failed(ids: &[ResourceId], failure: &Failure) -> Vec<(ResourceId, Outcome)> {
-    ids.iter().map(|id| (id.clone(), Outcome::Failed(failure.clone()))).collect()
 }

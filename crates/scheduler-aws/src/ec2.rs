@@ -2,7 +2,6 @@
 
 use aws_sdk_ec2::{
     Client,
-    config::{Builder, retry::RetryPartition},
     types::{Filter, Instance, InstanceStateName, Tag},
 };
 use scheduler_core::{
@@ -16,7 +15,7 @@ use scheduler_engine::batch;
 use crate::{
     cloud::Change,
     failure::{failure, outcome},
-    session::Spoke,
+    session::{Spoke, as_spoke},
 };
 
 /// Instances a page; `DescribeInstances` allows 1,000. Parsing costs the same in any size, and a page of 1,000
@@ -37,10 +36,8 @@ pub(crate) struct Ec2Instances {
 }
 
 impl Ec2Instances {
-    fn as_spoke(&self) -> Builder {
-        Builder::default()
-            .credentials_provider(self.spoke.credentials.clone())
-            .retry_partition(RetryPartition::new(format!("ec2/{}", self.spoke.retry_partition)))
+    fn as_spoke(&self) -> aws_sdk_ec2::config::Builder {
+        as_spoke!(aws_sdk_ec2, self.spoke)
     }
 
     /// The instances that carry the tag, unless they are terminated.

@@ -16,7 +16,7 @@ impl Aws {
     pub async fn parameters(&self, prefix: &str) -> Result<Parameters, Failure> {
         let path = format!("{}/", prefix.trim_end_matches('/'));
         let request = self
-            .ssm()
+            .ssm(self.home())
             .get_parameters_by_path()
             .path(&path)
             .recursive(true)

@@ -3,11 +3,7 @@
 //! The API cannot filter by tag, but its answers hold the tags, so every instance is listed and those without
 //! the tag are dropped here; asking the tagging API first would cost a call more for each page.
 
-use aws_sdk_rds::{
-    Client,
-    config::{Builder, retry::RetryPartition},
-    types::DbInstance,
-};
+use aws_sdk_rds::{Client, types::DbInstance};
 use futures::{StreamExt, stream};
 use scheduler_core::{
     Kind, Observed, Resource, ResourceId, ResourceKey,
@@ -19,7 +15,7 @@ use scheduler_core::{
 use crate::{
     cloud::Change,
     failure::{failure, outcome},
-    session::Spoke,
+    session::{Spoke, as_spoke},
 };
 
 /// `DescribeDBInstances` answers at most this many a page.
@@ -36,10 +32,8 @@ pub(crate) struct RdsInstances {
 }
 
 impl RdsInstances {
-    fn as_spoke(&self) -> Builder {
-        Builder::default()
-            .credentials_provider(self.spoke.credentials.clone())
-            .retry_partition(RetryPartition::new(format!("rds/{}", self.spoke.retry_partition)))
+    fn as_spoke(&self) -> aws_sdk_rds::config::Builder {
+        as_spoke!(aws_sdk_rds, self.spoke)
     }
 
     /// The instances that carry the tag.

@@ -29,6 +29,20 @@ pub(crate) struct Spoke {
     pub(crate) retry_partition: String,
 }
 
+/// What a call in a spoke has of its own: its credentials, and the budget that its retries are paid from. Each SDK crate
+/// has a builder type of its own, hence a macro and no function.
+macro_rules! as_spoke {
+    ($sdk:ident, $spoke:expr) => {
+        $sdk::config::Builder::default()
+            .credentials_provider($spoke.credentials.clone())
+            .retry_partition($sdk::config::retry::RetryPartition::new(format!(
+                concat!(stringify!($sdk), "/{}"),
+                $spoke.retry_partition
+            )))
+    };
+}
+pub(crate) use as_spoke;
+
 /// The sessions so far, by role and external id.
 #[derive(Debug, Default)]
 pub(crate) struct Sessions {

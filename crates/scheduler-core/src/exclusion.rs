@@ -1,7 +1,7 @@
 //! Resources that are to be left alone, by their tags.
 //!
 //! A schedule tag whose value is `ignore` excludes a resource for good, without anybody having to define a schedule by
-//! that name. A second tag excludes it for a while: its key is that of the schedule tag with [`UNTIL`] behind it
+//! that name. A second tag excludes it for a while: its key is that of the schedule tag with [`UNTIL`](crate::marks::UNTIL) behind it
 //! (`ScheduleExcludeUntil`), its value a date (`2026-03-09`: until that day begins, in the schedule's zone) or an
 //! instant (`2026-03-09T08:00:00+01:00`). A value that is neither excludes too: who writes it wants to be left alone.
 
@@ -10,16 +10,14 @@ use chrono_tz::Tz;
 
 use crate::{Instant, Resource, decision::Why};
 
-/// What the key of the exclude-until tag has behind that of the schedule tag.
-pub const UNTIL: &str = "ExcludeUntil";
-
 /// The value of a schedule tag that excludes.
 const IGNORE: &str = "ignore";
 
 /// Why a resource is to be left alone for good, if it is.
 pub fn for_good(resource: &Resource) -> Option<Why> {
     resource
-        .schedule_tag
+        .marks
+        .schedule
         .trim()
         .eq_ignore_ascii_case(IGNORE)
         .then_some(Why::Excluded { until: None })
@@ -27,7 +25,7 @@ pub fn for_good(resource: &Resource) -> Option<Why> {
 
 /// Why a resource is to be left alone for now, if it is. `zone` is its schedule's.
 pub fn for_now(resource: &Resource, zone: Tz, now: Instant) -> Option<Why> {
-    let text = resource.exclude_until.as_deref()?.trim();
+    let text = resource.marks.exclude_until.as_deref()?.trim();
     match until(text, zone) {
         Some(until) => (now < until).then_some(Why::Excluded { until: Some(until) }),
         None => Some(Why::ExcludedUnclearly(text.to_owned())),
@@ -48,16 +46,12 @@ fn until(text: &str, zone: Tz) -> Option<Instant> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Observed, ResourceKey, id::Kind};
+    use crate::{Kind, Observed, ResourceKey, marks::Marks};
 
     fn resource(schedule_tag: &str, exclude_until: Option<&str>) -> Resource {
-        Resource {
-            key: ResourceKey { kind: Kind::Ec2Instance, id: "i-1".parse().unwrap() },
-            schedule_tag: schedule_tag.into(),
-            exclude_until: exclude_until.map(str::to_owned),
-            observed: Observed::Running,
-            instance_type: None,
-        }
+        let key = ResourceKey { kind: Kind::Ec2Instance, id: "i-1".parse().unwrap() };
+        let exclude_until = exclude_until.map(str::to_owned);
+        Resource::new(key, Marks { exclude_until, ..Marks::of(schedule_tag) }, Observed::Running)
     }
 
     #[test]

@@ -158,47 +158,6 @@ impl Region {
     }
 }
 
-/// The kinds of resource that Dayshift starts and stops.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Kind {
-    /// An EC2 instance.
-    Ec2Instance,
-    /// An RDS instance that belongs to no cluster.
-    RdsInstance,
-}
-
-impl Kind {
-    /// Every kind, in the order in which a pass lists them.
-    pub const ALL: [Kind; 2] = [Kind::Ec2Instance, Kind::RdsInstance];
-
-    /// The kind's name, as in settings, metrics and commands.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Kind::Ec2Instance => "ec2-instance",
-            Kind::RdsInstance => "rds-instance",
-        }
-    }
-}
-
-impl FromStr for Kind {
-    type Err = InvalidName;
-
-    fn from_str(text: &str) -> Result<Self, InvalidName> {
-        Kind::ALL.into_iter().find(|kind| kind.as_str() == text).ok_or_else(|| InvalidName {
-            what: "a kind",
-            text: text.into(),
-            rule: "write `ec2-instance` or `rds-instance`",
-        })
-    }
-}
-
-impl fmt::Display for Kind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.as_str())
-    }
-}
-
 /// One (partition, account, Region): what a pass visits, and what fails alone.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Target {
@@ -274,7 +233,6 @@ mod tests {
             ("m5", false),
             ("m5.", false),
         ]);
-        accepts::<Kind>(&[("ec2-instance", true), ("ec2", false)]);
     }
 
     #[test]

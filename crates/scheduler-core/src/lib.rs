@@ -32,22 +32,28 @@ pub mod decision;
 pub mod exclusion;
 pub mod grammar;
 pub mod id;
+pub mod kind;
+pub mod labels;
 pub mod lint;
+pub mod marks;
 pub mod memory;
 pub mod mistake;
 pub mod overrides;
 pub mod resource;
 pub mod schedule;
 pub mod settings;
+pub mod size;
 pub mod verdict;
+pub mod window;
 
 mod evaluate;
 mod fired;
 
 pub use config::{Config, RawConfig, RawItem};
 pub use id::{
-    AccountId, InstanceType, Kind, Partition, Region, ResourceId, RoleName, ScheduleName, Target,
+    AccountId, InstanceType, Partition, Region, ResourceId, RoleName, ScheduleName, Target,
 };
+pub use kind::Kind;
 pub use mistake::Mistake;
 pub use resource::{Observed, Resource, ResourceKey};
 pub use schedule::{Desired, Schedule};

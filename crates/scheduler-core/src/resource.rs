@@ -4,21 +4,53 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::id::{InstanceType, Kind, ResourceId};
+use crate::{
+    Instant,
+    id::{InstanceType, ResourceId},
+    kind::Kind,
+    marks::Marks,
+    size::Size,
+    window::Window,
+};
 
 /// One thing that can run or rest, as AWS described it a moment ago. It may have changed since.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Resource {
     /// Which resource of its target.
     pub key: ResourceKey,
-    /// The value of the schedule tag: the name of a schedule, if there is one by that name.
-    pub schedule_tag: String,
-    /// The value of its [exclude-until tag](crate::exclusion), if it has one.
-    pub exclude_until: Option<String>,
+    /// What its tags say.
+    pub marks: Marks,
     /// What it is doing.
     pub observed: Observed,
     /// Its instance type or class, where the kind has one.
     pub instance_type: Option<InstanceType>,
+    /// How large it is, where the kind [is sized](Kind::is_sized).
+    pub size: Option<Size>,
+    /// Whether it can hibernate.
+    pub can_hibernate: bool,
+    /// Why it rests, if AWS brought it down and nobody asked for that: a start that AWS had accepted.
+    pub fell: Option<Failure>,
+    /// When AWS will start it without being asked, if it rests and AWS will.
+    pub restarts_at: Option<Instant>,
+    /// The windows that AWS has for it.
+    pub windows: Vec<Window>,
+}
+
+impl Resource {
+    /// A resource of which no more is known.
+    pub fn new(key: ResourceKey, marks: Marks, observed: Observed) -> Self {
+        Self {
+            key,
+            marks,
+            observed,
+            instance_type: None,
+            size: None,
+            can_hibernate: false,
+            fell: None,
+            restarts_at: None,
+            windows: Vec::new(),
+        }
+    }
 }
 
 /// A resource within its target.
@@ -85,6 +117,16 @@ pub enum Unsuitable {
     ReplicaSource,
     /// A member of an Auto Scaling group, which would replace it.
     GroupMember,
+    /// A Spot Instance, which AWS takes back and which may not come back from a stop.
+    Spot,
+    /// An instance whose root volume is lost when it stops, so that EC2 only terminates it.
+    InstanceStore,
+    /// A serverless cluster of the first generation, which pauses by itself.
+    Serverless,
+    /// A cluster of a global database.
+    GlobalMember,
+    /// A service with a task on each container instance, which has no count.
+    Daemon,
     /// A state from which AWS offers neither start nor stop, such as a failed database.
     BadState,
 }
@@ -99,6 +141,13 @@ impl Unsuitable {
             Unsuitable::ReadReplica => "a read replica, which RDS does not stop",
             Unsuitable::ReplicaSource => "the source of a read replica, which RDS does not stop",
             Unsuitable::GroupMember => "a member of an Auto Scaling group, which would replace it",
+            Unsuitable::Spot => "a Spot Instance, which may not come back from a stop",
+            Unsuitable::InstanceStore => {
+                "an instance with an instance store root volume, which EC2 does not stop"
+            }
+            Unsuitable::Serverless => "serverless of the first generation, which pauses by itself",
+            Unsuitable::GlobalMember => "part of a global database, which RDS does not stop",
+            Unsuitable::Daemon => "a daemon service, which has no count of its own",
             Unsuitable::BadState => "in a state from which AWS neither starts nor stops it",
         }
     }

@@ -15,6 +15,7 @@ use crate::{
     day::Day,
     grammar::{MonthDays, Months, WeekDays},
     id::{InstanceType, PeriodName, ScheduleName},
+    window::{Asks, Purpose},
 };
 
 /// What a schedule wants.
@@ -197,6 +198,14 @@ pub struct Schedule {
     /// Whether a resource never seen before that runs while it should rest is stopped. While the schedule enforces, it
     /// is in any case.
     pub stop_new_instances: bool,
+    /// Whether EC2 instances that can hibernate do, instead of stopping.
+    pub hibernate: bool,
+    /// Whether a database or warehouse runs in its preferred maintenance window, and is not stopped in its backup window.
+    pub use_maintenance_window: bool,
+    /// Whether a database runs in its preferred backup window.
+    pub use_backup_window: bool,
+    /// The maintenance windows of Systems Manager, by name, in which EC2 instances run.
+    pub ssm_maintenance_windows: Vec<String>,
 }
 
 /// What a schedule wants at an instant, and the rule that says so. Borrowed, so that asking allocates nothing.
@@ -249,6 +258,20 @@ impl Schedule {
             enforcement: Enforcement::default(),
             retain_running: false,
             stop_new_instances: true,
+            hibernate: false,
+            use_maintenance_window: true,
+            use_backup_window: false,
+            ssm_maintenance_windows: Vec::new(),
+        }
+    }
+
+    /// What a window of that purpose asks for, if the schedule has it ask for anything.
+    pub(crate) fn asks(&self, purpose: Purpose) -> Option<Asks> {
+        let spares = self.use_maintenance_window.then_some(Asks::ToBeSpared);
+        match purpose {
+            Purpose::Maintenance => self.use_maintenance_window.then_some(Asks::ToRun),
+            Purpose::Backup if self.use_backup_window => Some(Asks::ToRun),
+            Purpose::Backup => spares,
         }
     }
 

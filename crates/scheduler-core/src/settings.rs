@@ -11,6 +11,11 @@
 //! | `default-timezone` | the zone of schedules that name none; absent: `UTC` |
 //! | `kinds` | what is started and stopped; absent: every kind |
 //! | `metrics-namespace` | where metrics go; absent: no metrics |
+//! | `stack-name` | the deployment's name, for tags and snapshots; absent: `dayshift` |
+//! | `started-tags`, `stopped-tags` | [tags](crate::labels) of what was started, of what was stopped: `key=value,...` |
+//! | `informational-tags` | whether the last action and error are written as tags; absent: `true` |
+//! | `create-rds-snapshot` | whether a snapshot is taken of an RDS instance that is stopped; absent: `false` |
+//! | `window-lead-minutes` | how long before a window begins it opens; absent: `10` |
 //! | `partitions/P/accounts`, `.../regions` | the same for another partition |
 //! | `partitions/P/credentials` | that partition's base credentials, a SecureString of JSON |
 
@@ -20,16 +25,20 @@ use std::{
     str::FromStr,
 };
 
+use chrono::TimeDelta;
 use chrono_tz::Tz;
 use serde::Deserialize;
 
 use crate::{
     config::zone,
-    id::{AccountId, InvalidName, Kind, Partition, Region, RoleName, Target},
+    id::{AccountId, InvalidName, Partition, Region, RoleName, Target},
+    kind::Kind,
+    labels::{InvalidTemplates, Labels, Templates},
     mistake::{Code, Mistake},
+    window::LEAD,
 };
 
-const NAMES: [&str; 10] = [
+const NAMES: [&str; 16] = [
     "config-table",
     "state-table",
     "accounts",
@@ -40,6 +49,12 @@ const NAMES: [&str; 10] = [
     "default-timezone",
     "kinds",
     "metrics-namespace",
+    "stack-name",
+    "started-tags",
+    "stopped-tags",
+    "informational-tags",
+    "create-rds-snapshot",
+    "window-lead-minutes",
 ];
 const PER_PARTITION: [&str; 3] = ["accounts", "regions", "credentials"];
 
@@ -63,6 +78,12 @@ pub struct Settings {
     pub external_id: Option<String>,
     /// Where metrics go; none means that none are published.
     pub metrics_namespace: Option<String>,
+    /// The tags that are put on what was started or stopped.
+    pub labels: Labels,
+    /// What the names of snapshots of stopped RDS instances begin with; none means that none are taken.
+    pub snapshot_prefix: Option<String>,
+    /// How long before a window begins it opens.
+    pub window_lead: TimeDelta,
     /// The partitions that are served, the hub's own among them.
     pub partitions: BTreeMap<Partition, Reach>,
 }
@@ -160,6 +181,9 @@ impl Settings {
             kinds: reader.kinds(),
             external_id: reader.text("external-id").map(str::to_owned),
             metrics_namespace: reader.text("metrics-namespace").map(str::to_owned),
+            snapshot_prefix: reader.snapshot_prefix(),
+            window_lead: reader.window_lead(),
+            labels: reader.labels(),
             partitions: reader.partitions(home, &spoke_role),
         };
         reader.warn_of_others();
@@ -246,6 +270,61 @@ impl<'a> Reader<'a> {
             self.fatal = true;
             self.mistakes.push(wrong.with("parameters", "default-timezone", text));
             Tz::UTC
+        })
+    }
+
+    fn stack_name(&self) -> &'a str {
+        self.text("stack-name").unwrap_or("dayshift")
+    }
+
+    /// Yes or no. What is neither is reported, and counts as what is meant by saying nothing.
+    fn flag(&mut self, name: &str, absent: bool) -> bool {
+        match self.text(name).map(|text| (text, text.to_ascii_lowercase())) {
+            None => absent,
+            Some((_, lower)) if ["true", "yes"].contains(&lower.as_str()) => true,
+            Some((_, lower)) if ["false", "no"].contains(&lower.as_str()) => false,
+            Some((text, _)) => {
+                let message = format!("`{text}` is neither true nor false");
+                self.report(name, text, Code::BadValue, message, "write `true` or `false`");
+                absent
+            }
+        }
+    }
+
+    fn snapshot_prefix(&mut self) -> Option<String> {
+        let wanted = self.flag("create-rds-snapshot", false);
+        wanted.then(|| format!("{}-stopped-", self.stack_name()))
+    }
+
+    fn window_lead(&mut self) -> TimeDelta {
+        const MOST: u32 = 24 * 60;
+        let Some(text) = self.text("window-lead-minutes") else { return LEAD };
+        match text.parse().ok().filter(|minutes: &u32| *minutes <= MOST) {
+            Some(minutes) => TimeDelta::minutes(minutes.into()),
+            None => {
+                let message = format!("`{text}` is not a number of minutes up to {MOST}");
+                self.report("window-lead-minutes", text, Code::BadNumber, message, "write `10`");
+                LEAD
+            }
+        }
+    }
+
+    fn labels(&mut self) -> Labels {
+        let tag_key = self.text("tag-key").unwrap_or("Schedule");
+        let is_informational = self.flag("informational-tags", true);
+        Labels {
+            scheduler: self.stack_name().to_owned(),
+            started: self.templates("started-tags"),
+            stopped: self.templates("stopped-tags"),
+            informational: is_informational.then(|| tag_key.to_owned()),
+        }
+    }
+
+    fn templates(&mut self, name: &str) -> Templates {
+        let Some(text) = self.text(name) else { return Templates::default() };
+        text.parse().unwrap_or_else(|error: InvalidTemplates| {
+            self.report(name, text, Code::BadValue, error.to_string(), "write `key=value`");
+            Templates::default()
         })
     }
 

@@ -33,7 +33,7 @@ where
                 Some((first, second)) => waiting.extend([second, first]),
                 None => outcomes.extend(batch.into_iter().map(|id| (id, outcome.clone()))),
             },
-            Outcome::Done | Outcome::Failed(_) | Outcome::Unknown(_) => {
+            Outcome::Done | Outcome::DoneBut(_) | Outcome::Failed(_) | Outcome::Unknown(_) => {
                 outcomes.extend(batch.into_iter().map(|id| (id, outcome.clone())));
             }
         }

@@ -17,6 +17,7 @@
 #![warn(missing_docs)]
 
 pub mod batch;
+pub mod lease;
 pub mod metrics;
 pub mod pass;
 pub mod ports;
@@ -26,5 +27,5 @@ pub mod report;
 mod target;
 
 pub use pass::{Mode, Pass, Scope, Tick};
-pub use ports::{Cloud, MemoryStore};
+pub use ports::{Cloud, Leases, MemoryStore};
 pub use report::{PassReport, ResourceReport, Result as ActionResult, TargetReport};

@@ -8,6 +8,7 @@
 //! | `Started` | Schedule, Kind | Count | those that the pass started |
 //! | `StoppedNow` | Schedule, Kind | Count | those that the pass stopped |
 //! | `Failed` | Schedule, Kind | Count | those whose start or stop failed or had no answer |
+//! | `Failures` | Code, Kind | Count | resources for which something went wrong, by the class of failure |
 //! | `PassDuration` | | Milliseconds | how long the pass took |
 //! | `Targets` | | Count | targets visited |
 //! | `FailedTargets` | | Count | targets with trouble of their own |
@@ -16,12 +17,13 @@ use std::collections::BTreeMap;
 
 use scheduler_core::{
     Kind, Observed,
-    decision::{Action, Why},
+    decision::{Action, Step, Why},
+    resource::FailureCode,
 };
 
 use crate::{
     pass::Scope,
-    report::{PassReport, ResourceReport, Result as ActionResult},
+    report::{PassReport, ResourceReport},
 };
 
 /// What a pass did, as opposed to what there is.
@@ -32,12 +34,23 @@ const COUNTERS: [&str; 3] = ["Started", "StoppedNow", "Failed"];
 pub struct Datum {
     /// The metric's name.
     pub name: &'static str,
-    /// The schedule and kind it is about; none if it is about the pass.
-    pub dimensions: Option<(String, Kind)>,
+    /// What it is about.
+    pub dimensions: Dimensions,
     /// The number.
     pub value: f64,
     /// Its unit.
     pub unit: Unit,
+}
+
+/// What a number is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Dimensions {
+    /// The whole pass.
+    Pass,
+    /// What follows a schedule, of one kind.
+    Schedule(String, Kind),
+    /// What went wrong in one way, with one kind.
+    Code(FailureCode, Kind),
 }
 
 /// The units in use.
@@ -72,21 +85,38 @@ pub fn of(report: &PassReport) -> Vec<Datum> {
     let is_whole = report.tick.scope == Scope::default();
     let mut tallies: BTreeMap<(&str, Kind), Tally> = BTreeMap::new();
     for resource in resources().filter(|resource| resource.verdict.is_some()) {
-        let key = (resource.resource.schedule_tag.trim(), resource.resource.key.kind);
+        let key = (resource.resource.marks.schedule.trim(), resource.resource.key.kind);
         tallies.entry(key).or_default().count(resource);
     }
     let data = tallies.iter().flat_map(|((schedule, kind), tally)| tally.data(schedule, *kind));
     let mut data: Vec<_> =
         data.filter(|datum| is_whole || COUNTERS.contains(&datum.name)).collect();
+    data.extend(failures(resources()));
     if is_whole {
         data.extend(of_the_whole(report));
     }
     data
 }
 
+fn failures<'a>(resources: impl Iterator<Item = &'a ResourceReport>) -> Vec<Datum> {
+    let mut counts: BTreeMap<(FailureCode, Kind), u32> = BTreeMap::new();
+    for report in resources {
+        if let Some(failure) = report.result.failure() {
+            *counts.entry((failure.code, report.resource.key.kind)).or_default() += 1;
+        }
+    }
+    let datum = |((code, kind), count): (_, u32)| Datum {
+        name: "Failures",
+        dimensions: Dimensions::Code(code, kind),
+        value: count.into(),
+        unit: Unit::Count,
+    };
+    counts.into_iter().map(datum).collect()
+}
+
 fn of_the_whole(report: &PassReport) -> [Datum; 3] {
     let failed = report.targets.iter().filter(|target| !target.troubles.is_empty()).count();
-    let whole = |name, value, unit| Datum { name, dimensions: None, value, unit };
+    let whole = |name, value, unit| Datum { name, dimensions: Dimensions::Pass, value, unit };
     [
         whole("PassDuration", report.duration.as_secs_f64() * 1000.0, Unit::Milliseconds),
         whole("Targets", report.targets.len() as f64, Unit::Count),
@@ -96,14 +126,14 @@ fn of_the_whole(report: &PassReport) -> [Datum; 3] {
 
 impl Tally {
     fn count(&mut self, report: &ResourceReport) {
-        let done = report.result == ActionResult::Done;
+        let done = report.result.is_done();
         self.managed += 1;
-        match (&report.action, report.resource.observed) {
-            (Action::Start, _) if done => {
+        match (report.action.step(), report.resource.observed) {
+            (Some(Step::Start { .. }), _) if done => {
                 self.started += 1;
                 self.running += 1;
             }
-            (Action::Stop, _) if done => {
+            (Some(Step::Stop { .. }), _) if done => {
                 self.stopped_now += 1;
                 self.stopped += 1;
             }
@@ -111,11 +141,11 @@ impl Tally {
             (_, Observed::Stopped) => self.stopped += 1,
             (_, Observed::InTransition | Observed::Gone | Observed::Unsuitable(_)) => {}
         }
-        self.failed += u32::from(report.result.failure().is_some());
+        self.failed += u32::from(report.result.has_failed());
     }
 
     fn data(self, schedule: &str, kind: Kind) -> impl Iterator<Item = Datum> {
-        let dimensions = Some((schedule.to_owned(), kind));
+        let dimensions = Dimensions::Schedule(schedule.to_owned(), kind);
         let counts = [
             ("Managed", self.managed),
             ("Running", self.running),

@@ -2,12 +2,15 @@
 
 use std::{collections::BTreeMap, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
+use chrono::TimeDelta;
 use futures::{FutureExt, StreamExt, stream};
 use scheduler_core::{
     AccountId, Config, Instant, Kind, Region, Resource, Schedule, ScheduleName, Target, Verdict,
     config::Found,
     decision::Why,
-    exclusion, overrides,
+    exclusion,
+    labels::Labels,
+    overrides,
     resource::{Failure, FailureCode},
 };
 use serde::{Deserialize, Serialize};
@@ -90,6 +93,17 @@ pub struct Pass<'a, C, M> {
     pub deadline: tokio::time::Instant,
     /// How many targets are at work at once.
     pub concurrency: usize,
+    /// The tags that are put on what was started or stopped.
+    pub labels: &'a Labels,
+    /// How long before a window begins it opens.
+    pub window_lead: TimeDelta,
+}
+
+impl<C, M> Pass<'_, C, M> {
+    /// Whether a kind is looked at.
+    pub(crate) fn covers(&self, kind: Kind) -> bool {
+        self.kinds.contains(&kind) && self.tick.scope.kind.is_none_or(|only| only == kind)
+    }
 }
 
 /// How long after the deadline a target may still record what was done before it.
@@ -155,11 +169,12 @@ impl<'a> Verdicts<'a> {
         if let Some(why) = exclusion::for_good(resource) {
             return Err(why);
         }
-        let schedule = match self.config.find(&resource.schedule_tag) {
+        let schedule = match self.config.find(&resource.marks.schedule) {
             Found::Schedule(schedule) => schedule,
             Found::Broken(mistake) => return Err(Why::BrokenSchedule(mistake.to_owned())),
             Found::Unknown => {
-                let closest = self.config.closest(&resource.schedule_tag).map(ToString::to_string);
+                let closest =
+                    self.config.closest(&resource.marks.schedule).map(ToString::to_string);
                 return Err(Why::UnknownSchedule { closest });
             }
         };

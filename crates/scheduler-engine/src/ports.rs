@@ -3,9 +3,12 @@
 use std::collections::BTreeMap;
 
 use scheduler_core::{
-    Kind, Resource, ResourceId, ResourceKey, Target,
+    Instant, Kind, Resource, ResourceId, ResourceKey, Target,
+    decision::Step,
+    labels::Labelling,
     memory::{Memory, Outcome},
     resource::Failure,
+    window::NamedWindows,
 };
 
 /// The memories of some resources of one target.
@@ -20,7 +23,16 @@ pub struct Remembered {
     pub unreadable: BTreeMap<ResourceKey, String>,
 }
 
-/// Resources: listing them, starting and stopping them.
+/// A step to be taken with one resource.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Order {
+    /// The resource.
+    pub id: ResourceId,
+    /// What is to be done to it.
+    pub step: Step,
+}
+
+/// Resources: listing them, starting, stopping and resizing them, tagging them.
 pub trait Cloud: Sync {
     /// The resources of a kind that carry the schedule tag, and no others.
     fn list(
@@ -29,21 +41,27 @@ pub trait Cloud: Sync {
         kind: Kind,
     ) -> impl Future<Output = Result<Vec<Resource>, Failure>> + Send;
 
-    /// Starts resources of one kind. The answer has each id once.
-    fn start(
+    /// The maintenance windows that operators have named there. Asked for only where a schedule names some.
+    fn windows(
+        &self,
+        target: &Target,
+    ) -> impl Future<Output = Result<NamedWindows, Failure>> + Send;
+
+    /// Carries out orders for resources of one kind. The answer has each id once.
+    fn carry_out(
         &self,
         target: &Target,
         kind: Kind,
-        ids: &[ResourceId],
+        orders: &[Order],
     ) -> impl Future<Output = Vec<(ResourceId, Outcome)>> + Send;
 
-    /// Stops resources of one kind. The answer has each id once.
-    fn stop(
+    /// Changes tags of resources of one kind. A failure may leave some as they were; nothing depends on them.
+    fn label(
         &self,
         target: &Target,
         kind: Kind,
-        ids: &[ResourceId],
-    ) -> impl Future<Output = Vec<(ResourceId, Outcome)>> + Send;
+        labellings: &[(ResourceId, Labelling)],
+    ) -> impl Future<Output = Result<(), Failure>> + Send;
 }
 
 /// What is remembered between passes.
@@ -57,4 +75,42 @@ pub trait MemoryStore: Sync {
         target: &Target,
         memories: &Memories,
     ) -> impl Future<Output = Result<(), Failure>> + Send;
+}
+
+/// The right to do some work, for one at a time.
+pub trait Leases: Sync {
+    /// Takes a lease that is free, has expired by `now`, or is the holder's own. An answer that is lost may have taken it.
+    fn acquire(
+        &self,
+        lease: &Lease,
+        now: Instant,
+    ) -> impl Future<Output = Result<Acquired, Failure>> + Send;
+
+    /// Gives a lease back, if it is still the holder's.
+    fn release(&self, lease: &Lease) -> impl Future<Output = Result<(), Failure>> + Send;
+}
+
+/// A claim to some work.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lease {
+    /// The work.
+    pub name: String,
+    /// Who is to do it: different for each invocation.
+    pub holder: String,
+    /// When the claim expires, should the holder not give it back: after it has certainly ended.
+    pub until: Instant,
+}
+
+/// What came of a claim.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Acquired {
+    /// It is the holder's.
+    Yes,
+    /// Somebody else has it.
+    No {
+        /// Who.
+        holder: String,
+        /// Until when at most.
+        until: Instant,
+    },
 }

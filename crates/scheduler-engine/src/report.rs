@@ -5,7 +5,10 @@
 use std::{sync::Arc, time::Duration};
 
 use scheduler_core::{
-    Resource, Target, Verdict, decision::Action, memory::Outcome, resource::Failure,
+    Resource, Target, Verdict,
+    decision::{Action, Cause},
+    memory::{Memory, Outcome},
+    resource::Failure,
 };
 use serde::{Deserialize, Serialize};
 
@@ -44,45 +47,65 @@ pub struct ResourceReport {
     pub action: Action,
     /// What came of that.
     pub result: Result,
+    /// What is remembered of it after that; in a dry run, what was before.
+    pub memory: Option<Memory>,
+}
+
+impl TargetReport {
+    /// Adds what went wrong, unless it is there already: a missing role fails everything in the same way.
+    pub(crate) fn add(&mut self, failure: Failure) {
+        if !self.troubles.contains(&failure) {
+            self.troubles.push(failure);
+        }
+    }
 }
 
 /// What came of a decision.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Result {
-    /// It was carried out; for a `leave`, nothing was to be.
-    Done,
-    /// AWS refused.
-    Failed(Failure),
-    /// No answer came; the next observation settles it.
-    Unknown(Failure),
+    /// Nothing was to be done, and nothing is wrong.
+    Left,
+    /// Something was done or tried.
+    Acted(Outcome),
+    /// Nothing was done for now, though something is wrong.
+    Failing(Failure),
     /// It was a dry run.
     Planned,
 }
 
-impl From<Outcome> for Result {
-    fn from(outcome: Outcome) -> Self {
-        match outcome {
-            Outcome::Done => Result::Done,
-            Outcome::Failed(failure) => Result::Failed(failure),
-            Outcome::Unknown(failure) => Result::Unknown(failure),
+impl Result {
+    /// What came of what was done or tried, if something was.
+    pub fn outcome(&self) -> Option<&Outcome> {
+        match self {
+            Result::Acted(outcome) => Some(outcome),
+            Result::Left | Result::Failing(_) | Result::Planned => None,
         }
     }
-}
 
-impl Result {
     /// What went wrong, if something did.
     pub fn failure(&self) -> Option<&Failure> {
         match self {
-            Result::Failed(failure) | Result::Unknown(failure) => Some(failure),
-            Result::Done | Result::Planned => None,
+            Result::Acted(outcome) => outcome.failure(),
+            Result::Failing(failure) => Some(failure),
+            Result::Left | Result::Planned => None,
         }
+    }
+
+    /// Whether what was wanted came about, as far as anybody knows.
+    pub fn is_done(&self) -> bool {
+        matches!(self, Result::Acted(Outcome::Done | Outcome::DoneBut(_)))
+    }
+
+    /// Whether what was wanted did not come about, or nobody knows.
+    pub fn has_failed(&self) -> bool {
+        matches!(self.as_str(), "failed" | "unknown")
     }
 
     fn as_str(&self) -> &'static str {
         match self {
-            Result::Done => "done",
-            Result::Failed(_) => "failed",
-            Result::Unknown(_) => "unknown",
+            Result::Left | Result::Acted(Outcome::Done | Outcome::DoneBut(_)) => "done",
+            Result::Acted(Outcome::Failed(_)) | Result::Failing(_) => "failed",
+            Result::Acted(Outcome::Unknown(_)) => "unknown",
             Result::Planned => "planned",
         }
     }
@@ -99,7 +122,7 @@ pub struct RunReport {
     pub targets: Vec<TargetRow>,
 }
 
-/// A pass in numbers. `resources` is the sum of the four that follow it.
+/// A pass in numbers. `resources` is the sum of the five that follow it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct PassRow {
     /// The instant that was evaluated.
@@ -114,9 +137,11 @@ pub struct PassRow {
     pub started: usize,
     /// How many were stopped; in a dry run, how many would be.
     pub stopped: usize,
+    /// How many were stopped to be started as another instance type; in a dry run, how many would be.
+    pub resized: usize,
     /// How many were left as they are.
     pub left: usize,
-    /// How many starts and stops failed, or had no answer.
+    /// How many failed, had no answer, or fell back to rest after a start that AWS had accepted.
     pub failed: usize,
     /// How long the pass took, in milliseconds.
     pub duration_ms: u64,
@@ -141,7 +166,7 @@ pub struct OutcomeRow {
     pub observed: String,
     /// What its schedule wants, if it has one.
     pub desired: Option<String>,
-    /// `start`, `stop` or `leave`.
+    /// `start`, `stop`, `resize` or `leave`.
     pub action: String,
     /// Why that was decided.
     pub why: String,
@@ -184,6 +209,7 @@ impl PassReport {
             resources: outcomes.len(),
             started: count("start"),
             stopped: count("stop"),
+            resized: count("resize"),
             left: count("leave"),
             failed: outcomes.iter().filter(|row| row.has_failed()).count(),
             duration_ms: u64::try_from(self.duration.as_millis()).unwrap_or(u64::MAX),
@@ -219,10 +245,10 @@ impl TargetReport {
 impl ResourceReport {
     fn row(&self, target: &Target) -> OutcomeRow {
         let wanted = || self.verdict.as_ref().map(ToString::to_string).unwrap_or_default();
-        let (action, why, left) = match &self.action {
-            Action::Start => ("start", wanted(), None),
-            Action::Stop => ("stop", wanted(), None),
-            Action::Leave(why) => ("leave", why.to_string(), Some(why.code().to_owned())),
+        let (why, left) = match &self.action {
+            Action::Act(_, Cause::Desired) => (wanted(), None),
+            Action::Act(_, cause) => (cause.to_string(), None),
+            Action::Leave(why) => (why.to_string(), Some(why.code().to_owned())),
         };
         OutcomeRow {
             partition: target.partition.to_string(),
@@ -230,10 +256,10 @@ impl ResourceReport {
             region: target.region.to_string(),
             kind: self.resource.key.kind.to_string(),
             resource: self.resource.key.id.to_string(),
-            schedule: self.resource.schedule_tag.clone(),
+            schedule: self.resource.marks.schedule.clone(),
             observed: self.resource.observed.as_str().into(),
             desired: self.verdict.as_ref().map(|verdict| verdict.desired.to_string()),
-            action: action.into(),
+            action: self.action.as_str().into(),
             why,
             outcome: self.result.as_str().into(),
             code: self.result.failure().map(|failure| failure.code.to_string()).or(left),

@@ -5,18 +5,21 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use futures::future::{join, join_all};
+use futures::future::{join_all, join3};
 use scheduler_core::{
-    Instant, Kind, Resource, ResourceId, ResourceKey, Target, Verdict,
-    decision::{Action, Case, Decision, Why, decide},
-    memory::{InFlight, Memory, Outcome},
+    Instant, Kind, Resource, ResourceId, ResourceKey, Schedule, Target, Verdict,
+    decision::{Action, Case, Decision, Step, Why, decide},
+    labels::Labelling,
+    memory::{Aim, Memory, Outcome},
     resource::{Failure, FailureCode},
+    verdict::Rule,
+    window::{self, NamedWindows},
 };
 use tokio::time::timeout_at;
 
 use crate::{
     pass::{Mode, Pass, Verdicts},
-    ports::{Cloud, Memories, MemoryStore, Remembered},
+    ports::{Cloud, Memories, MemoryStore, Order, Remembered},
     report::{ResourceReport, Result as ActionResult, TargetReport},
 };
 
@@ -28,11 +31,10 @@ pub(crate) async fn walk<C: Cloud, M: MemoryStore>(
 ) -> TargetReport {
     let mut report =
         TargetReport { target: target.clone(), troubles: Vec::new(), resources: Vec::new() };
-    let seen =
-        timeout_at(pass.deadline, join(observe(pass, target), pass.memory.load(target))).await;
-    let (observed, remembered) = match seen {
-        Ok((observed, Ok(remembered))) => (observed, remembered),
-        Ok((_, Err(failure))) => {
+    let looking = join3(observe(pass, target), pass.memory.load(target), windows(pass, target));
+    let (observed, mut remembered, windows) = match timeout_at(pass.deadline, looking).await {
+        Ok((observed, Ok(remembered), windows)) => (observed, remembered, windows),
+        Ok((_, Err(failure), _)) => {
             report.troubles.push(failure);
             return report;
         }
@@ -43,6 +45,7 @@ pub(crate) async fn walk<C: Cloud, M: MemoryStore>(
     };
     let Observations { resources, listed, troubles } = observed;
     report.troubles = troubles;
+    let windows = windows.map_err(|failure| report.add(failure)).ok();
     // Time never runs backwards: the latest memory says how far this target's time has come.
     let latest = remembered.memories.values().map(|memory| memory.at).max();
     let late = latest.filter(|settled| *settled > pass.tick.now);
@@ -50,14 +53,29 @@ pub(crate) async fn walk<C: Cloud, M: MemoryStore>(
         None => forget_the_gone(&remembered.memories, &resources, &listed, pass.tick.now),
         Some(_) => Memories::new(),
     };
-    let plans =
-        plan(&Planning { pass, verdicts, target, remembered: &remembered, late }, resources);
+    let planning = Planning { pass, verdicts, target, windows, late };
+    let in_scope = |resource: &Resource| pass.tick.scope.covers_tag(&resource.marks.schedule);
+    let resources = resources.into_iter().filter(in_scope);
+    let plans = resources.map(|resource| planning.plan(resource, &mut remembered)).collect();
     if pass.tick.mode == Mode::DryRun {
-        report.resources = plans.into_iter().map(Plan::into_report).collect();
+        report.resources = Vec::into_iter(plans).map(Plan::into_report).collect();
         return report;
     }
     act(pass, target, plans, forgotten, &mut report).await;
+    label(pass, target, &report).await;
     report
+}
+
+/// The maintenance windows that operators have named, if a schedule asks for any.
+async fn windows<C: Cloud, M>(
+    pass: &Pass<'_, C, M>,
+    target: &Target,
+) -> Result<NamedWindows, Failure> {
+    if pass.config.names_windows() && pass.covers(Kind::Ec2Instance) {
+        pass.cloud.windows(target).await
+    } else {
+        Ok(NamedWindows::new())
+    }
 }
 
 /// What becomes of work that the deadline cut off.
@@ -75,11 +93,7 @@ struct Observations {
 }
 
 async fn observe<C: Cloud, M>(pass: &Pass<'_, C, M>, target: &Target) -> Observations {
-    let kinds = pass
-        .kinds
-        .iter()
-        .copied()
-        .filter(|kind| pass.tick.scope.kind.is_none_or(|only| only == *kind));
+    let kinds = pass.kinds.iter().copied().filter(|kind| pass.covers(*kind));
     let listings =
         join_all(kinds.map(async |kind| (kind, pass.cloud.list(target, kind).await))).await;
     let mut all = Observations { resources: Vec::new(), listed: Vec::new(), troubles: Vec::new() };
@@ -117,73 +131,104 @@ struct Plan {
     /// What its schedule says; none if it has none.
     verdict: Option<Arc<Verdict>>,
     decision: Decision,
+    /// What was remembered before.
+    memory: Option<Memory>,
 }
 
-/// What a target's decisions depend on, beside the resource.
+/// What a target's decisions depend on, beside the resource and what is remembered of it.
 struct Planning<'a, C, M> {
     pass: &'a Pass<'a, C, M>,
     verdicts: &'a Verdicts<'a>,
     target: &'a Target,
-    remembered: &'a Remembered,
+    /// The windows that operators have named; none if they could not be looked up.
+    windows: Option<NamedWindows>,
     /// The instant that is settled already, if it is later than the pass's.
     late: Option<Instant>,
 }
 
-fn plan<C, M>(planning: &Planning<'_, C, M>, resources: Vec<Resource>) -> Vec<Plan> {
-    let scope = &planning.pass.tick.scope;
-    let in_scope =
-        resources.into_iter().filter(|resource| scope.covers_tag(&resource.schedule_tag));
-    in_scope.map(|resource| planning.plan(resource)).collect()
-}
-
 impl<C, M> Planning<'_, C, M> {
-    fn plan(&self, resource: Resource) -> Plan {
+    fn plan(&self, resource: Resource, remembered: &mut Remembered) -> Plan {
+        let memory = remembered.memories.remove(&resource.key);
         let (schedule, verdict) = match self.verdicts.find(self.target, &resource) {
             Ok(found) => found,
-            Err(why) => return Plan::leaving(resource, None, why),
+            Err(why) => return Plan::leaving(resource, None, memory, why),
         };
+        let leaving = |resource, why| Plan::leaving(resource, Some(verdict.clone()), None, why);
         if let Some(settled) = self.late {
-            return Plan::leaving(resource, Some(verdict), Why::Late { settled });
+            return Plan { memory, ..leaving(resource, Why::Late { settled }) };
         }
-        if let Some(reason) = self.remembered.unreadable.get(&resource.key) {
-            return Plan::leaving(resource, Some(verdict), Why::MemoryUnreadable(reason.clone()));
+        if let Some(reason) = remembered.unreadable.remove(&resource.key) {
+            return leaving(resource, Why::MemoryUnreadable(reason));
         }
-        let memory = self.remembered.memories.get(&resource.key);
-        let (now, observed) = (self.pass.tick.now, resource.observed);
-        let decision = decide(&Case { now, observed, schedule, verdict: &verdict, memory });
-        Plan { resource, verdict: Some(verdict), decision }
+        let decision = self.decide(&resource, schedule, &verdict, memory.as_ref());
+        Plan { resource, verdict: Some(verdict), decision, memory }
+    }
+
+    fn decide(
+        &self,
+        resource: &Resource,
+        schedule: &Schedule,
+        verdict: &Verdict,
+        memory: Option<&Memory>,
+    ) -> Decision {
+        let now = self.pass.tick.now;
+        let none = NamedWindows::new();
+        let named = self.windows.as_ref().unwrap_or(&none);
+        let window = match verdict.rule {
+            Rule::Override => None,
+            Rule::Window
+            | Rule::Exception
+            | Rule::Calendar
+            | Rule::Period
+            | Rule::Cron
+            | Rule::None => window::open(resource, schedule, named, now, self.pass.window_lead),
+        };
+        let window = window.as_ref();
+        let decision = decide(&Case { now, resource, schedule, verdict, window, memory });
+        let is_blind = self.windows.is_none() && !schedule.ssm_maintenance_windows.is_empty();
+        match decision.action.step() {
+            Some(Step::Stop { .. } | Step::Resize { .. }) if is_blind => {
+                Decision { action: Action::Leave(Why::WindowsUnknown), memory: None }
+            }
+            Some(_) | None => decision,
+        }
     }
 }
 
 impl Plan {
-    fn leaving(resource: Resource, verdict: Option<Arc<Verdict>>, why: Why) -> Self {
-        Plan { resource, verdict, decision: Decision { action: Action::Leave(why), memory: None } }
-    }
-
-    /// What is to be called for, if anything is.
-    fn intent(&self) -> Option<InFlight> {
-        match self.decision.action {
-            Action::Start => Some(InFlight::Start),
-            Action::Stop => Some(InFlight::Stop),
-            Action::Leave(_) => None,
-        }
+    fn leaving(
+        resource: Resource,
+        verdict: Option<Arc<Verdict>>,
+        memory: Option<Memory>,
+        why: Why,
+    ) -> Self {
+        let decision = Decision { action: Action::Leave(why), memory: None };
+        Plan { resource, verdict, decision, memory }
     }
 
     fn acts(&self) -> bool {
-        self.intent().is_some()
+        self.decision.action.step().is_some()
     }
 
+    /// The report on what was left, or only planned.
     fn into_report(self) -> ResourceReport {
-        let result = if self.acts() { ActionResult::Planned } else { ActionResult::Done };
-        self.reporting(result)
+        let result = match &self.decision.action {
+            Action::Act(..) => ActionResult::Planned,
+            Action::Leave(Why::FellBack { failure, .. }) => ActionResult::Failing(failure.clone()),
+            Action::Leave(_) => ActionResult::Left,
+        };
+        let memory =
+            self.decision.memory.clone().filter(|_| !self.acts()).or_else(|| self.memory.clone());
+        self.reporting(result, memory)
     }
 
-    fn reporting(self, result: ActionResult) -> ResourceReport {
+    fn reporting(self, result: ActionResult, memory: Option<Memory>) -> ResourceReport {
         ResourceReport {
             resource: self.resource,
             verdict: self.verdict,
             action: self.decision.action,
             result,
+            memory,
         }
     }
 }
@@ -206,21 +251,23 @@ async fn act<C: Cloud, M: MemoryStore>(
     match announce(pass, target, &acting).await {
         Ok(()) => {
             for (plan, outcome) in call(pass, target, acting).await {
-                settled.extend(plan.after(&outcome));
-                report.resources.push(plan.reporting(outcome.into()));
+                let memory = plan.after(&outcome);
+                settled.extend(memory.clone().map(|memory| (plan.resource.key.clone(), memory)));
+                report.resources.push(plan.reporting(ActionResult::Acted(outcome), memory));
             }
         }
         // An action that could not be announced is not taken.
         Err(failure) => {
-            let failed = |plan: Plan| plan.reporting(ActionResult::Failed(failure.clone()));
+            let failed = |plan: Plan| {
+                let memory = plan.memory.clone();
+                plan.reporting(ActionResult::Acted(Outcome::Failed(failure.clone())), memory)
+            };
             report.resources.extend(acting.into_iter().map(failed));
-            report.troubles.push(failure);
+            report.add(failure);
         }
     }
-    if let Err(failure) = save(pass.memory, target, &settled).await
-        && !report.troubles.contains(&failure)
-    {
-        report.troubles.push(failure);
+    if let Err(failure) = save(pass.memory, target, &settled).await {
+        report.add(failure);
     }
     report.resources.sort_by(|a, b| a.resource.key.cmp(&b.resource.key));
 }
@@ -243,10 +290,21 @@ fn intents(plans: &[Plan]) -> Memories {
 }
 
 impl Plan {
-    fn after(&self, outcome: &Outcome) -> Option<(ResourceKey, Memory)> {
+    fn after(&self, outcome: &Outcome) -> Option<Memory> {
         let intent = self.decision.memory.clone()?;
-        let verdict = self.verdict.as_ref()?;
-        Some((self.resource.key.clone(), intent.after(outcome, verdict.desired, verdict.since)))
+        let (verdict, step) = (self.verdict.as_ref()?, self.decision.action.step()?);
+        let instance_type = step.instance_type();
+        Some(
+            intent.after(
+                outcome,
+                &Aim { desired: verdict.desired, edge: verdict.since, instance_type },
+            ),
+        )
+    }
+
+    fn order(&self) -> Option<Order> {
+        let step = self.decision.action.step()?.clone();
+        Some(Order { id: self.resource.key.id.clone(), step })
     }
 }
 
@@ -258,34 +316,46 @@ async fn save<M: MemoryStore>(
     if memories.is_empty() { Ok(()) } else { store.save(target, memories).await }
 }
 
-/// Makes the calls: one group for each kind and direction, side by side. What the deadline cuts off may or may not
-/// have happened; what was done by then is settled all the same.
+/// Makes the calls, those of each kind beside those of the others. What the deadline cuts off may or may not have
+/// happened; what was done by then is settled all the same.
 async fn call<C: Cloud, M>(
     pass: &Pass<'_, C, M>,
     target: &Target,
     plans: Vec<Plan>,
 ) -> Vec<(Plan, Outcome)> {
-    let mut groups: BTreeMap<(Kind, InFlight), Vec<Plan>> = BTreeMap::new();
+    let mut by_kind: BTreeMap<Kind, Vec<Plan>> = BTreeMap::new();
     for plan in plans {
-        if let Some(intent) = plan.intent() {
-            groups.entry((plan.resource.key.kind, intent)).or_default().push(plan);
-        }
+        by_kind.entry(plan.resource.key.kind).or_default().push(plan);
     }
-    let calls = groups.into_iter().map(async |((kind, intent), plans)| {
-        let ids: Vec<ResourceId> = plans.iter().map(|plan| plan.resource.key.id.clone()).collect();
-        let outcomes = match intent {
-            InFlight::Start => {
-                timeout_at(pass.deadline, pass.cloud.start(target, kind, &ids)).await
-            }
-            InFlight::Stop => timeout_at(pass.deadline, pass.cloud.stop(target, kind, &ids)).await,
-        };
-        let by_id: BTreeMap<_, _> = outcomes.unwrap_or_default().into_iter().collect();
-        let outcome = |plan: &Plan| by_id.get(&plan.resource.key.id).cloned();
+    let calls = by_kind.into_iter().map(async |(kind, plans)| {
+        let orders: Vec<Order> = plans.iter().filter_map(Plan::order).collect();
+        let outcomes = timeout_at(pass.deadline, pass.cloud.carry_out(target, kind, &orders)).await;
+        let mut by_id: BTreeMap<_, _> = outcomes.unwrap_or_default().into_iter().collect();
         let settled = |plan: Plan| {
-            let outcome = outcome(&plan).unwrap_or_else(|| Outcome::Unknown(out_of_time()));
-            (plan, outcome)
+            let outcome = by_id.remove(&plan.resource.key.id);
+            (plan, outcome.unwrap_or_else(|| Outcome::Unknown(out_of_time())))
         };
         plans.into_iter().map(settled).collect::<Vec<_>>()
     });
     join_all(calls).await.into_iter().flatten().collect()
+}
+
+/// Tags what was started, stopped or failed. Nothing depends on it, so that what fails is a line in the log.
+async fn label<C: Cloud, M>(pass: &Pass<'_, C, M>, target: &Target, report: &TargetReport) {
+    let mut by_kind: BTreeMap<Kind, Vec<(ResourceId, Labelling)>> = BTreeMap::new();
+    for one in &report.resources {
+        let outcome = one.result.outcome();
+        let labelling = pass.labels.after(&one.resource, &one.action, outcome, pass.tick.now);
+        if !labelling.is_empty() {
+            let key = &one.resource.key;
+            by_kind.entry(key.kind).or_default().push((key.id.clone(), labelling));
+        }
+    }
+    for (kind, labellings) in by_kind {
+        let labelled = timeout_at(pass.deadline, pass.cloud.label(target, kind, &labellings)).await;
+        if let Err(failure) = labelled.unwrap_or_else(|_elapsed| Err(out_of_time())) {
+            let (target, kind, code) = (target.to_string(), kind.as_str(), failure.code.as_str());
+            tracing::warn!(target, kind, code, reason = failure.message, "tags not written");
+        }
+    }
 }

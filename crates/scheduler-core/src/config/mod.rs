@@ -193,6 +193,11 @@ impl Config {
         self.overrides.iter().any(|one| matches!(one.scope, overrides::Scope::Resource(_)))
     }
 
+    /// Whether any schedule names a maintenance window of Systems Manager, so that they have to be looked up.
+    pub fn names_windows(&self) -> bool {
+        self.schedules().any(|schedule| !schedule.ssm_maintenance_windows.is_empty())
+    }
+
     /// A warning for each override whose end is past.
     pub fn expired(&self, now: Instant) -> impl Iterator<Item = Mistake> {
         self.overrides.iter().filter(move |one| one.until <= now).map(|one| {

@@ -40,6 +40,13 @@ pub(super) fn parse(
     schedule.retain_running = fields.flag("retain_running").unwrap_or(schedule.retain_running);
     schedule.stop_new_instances =
         fields.flag("stop_new_instances").unwrap_or(schedule.stop_new_instances);
+    schedule.hibernate = fields.flag("hibernate").unwrap_or(schedule.hibernate);
+    schedule.use_maintenance_window =
+        fields.flag("use_maintenance_window").unwrap_or(schedule.use_maintenance_window);
+    schedule.use_backup_window =
+        fields.flag("use_backup_window").unwrap_or(schedule.use_backup_window);
+    let windows = fields.members("ssm_maintenance_window").unwrap_or_default();
+    schedule.ssm_maintenance_windows = windows.into_iter().map(str::to_owned).collect();
     check_times(&mut fields, &schedule);
     let ignored: Vec<_> = DESCRIPTIVE.into_iter().chain(WITHOUT_EFFECT).collect();
     let has_errors = fields.warn_of_others(&ignored);

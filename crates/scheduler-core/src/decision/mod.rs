@@ -4,31 +4,56 @@
 //! memory's and now (so that a missed tick, even across two edges, loses nothing), when an earlier attempt is
 //! unfinished, when it follows another schedule
 //! than before, or when the schedule enforces. Otherwise a person's start or stop is respected.
+//!
+//! Beside its edges a resource is acted on for a window that opens and ends, for a start that AWS took back (after a
+//! while), and for a database that AWS starts by itself after seven days at rest.
 
+mod running;
+mod step;
+mod stopped;
 mod why;
 
 #[cfg(test)]
 mod truth_table;
 
+pub use step::{Cause, Step};
 pub use why::Why;
 
 use crate::{
-    Instant,
-    memory::{InFlight, Memory},
+    Instant, Kind, Resource,
+    id::InstanceType,
+    memory::{LastAction, Memory},
     resource::Observed,
     schedule::{Desired, Enforcement, Schedule},
     verdict::Verdict,
+    window::{Asks, Opening},
 };
 
 /// What is to be done.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Action {
-    /// Start it.
-    Start,
-    /// Stop it.
-    Stop,
+    /// Change something, for a cause.
+    Act(Step, Cause),
     /// Do nothing, for a reason.
     Leave(Why),
+}
+
+impl Action {
+    /// The action as one word, for reports.
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Action::Act(step, _) => step.intent().as_str(),
+            Action::Leave(_) => "leave",
+        }
+    }
+
+    /// What is to be changed, if anything is.
+    pub fn step(&self) -> Option<&Step> {
+        match self {
+            Action::Act(step, _) => Some(step),
+            Action::Leave(_) => None,
+        }
+    }
 }
 
 /// Everything a decision depends on.
@@ -36,12 +61,14 @@ pub enum Action {
 pub struct Case<'a> {
     /// The instant of the pass.
     pub now: Instant,
-    /// What the resource does.
-    pub observed: Observed,
+    /// The resource, and what it does.
+    pub resource: &'a Resource,
     /// The schedule it follows, for its flags.
     pub schedule: &'a Schedule,
     /// What that schedule wants.
     pub verdict: &'a Verdict,
+    /// The window that is open, if one is and no override wins over it.
+    pub window: Option<&'a (Opening, Asks)>,
     /// What is remembered of the resource.
     pub memory: Option<&'a Memory>,
 }
@@ -52,36 +79,28 @@ pub struct Decision {
     /// What is to be done.
     pub action: Action,
     /// The memory to write before acting, or at the end if nothing is to be done; none if it stays as it is.
-    /// For a start or stop it is the intent, which [`Memory::after`] turns into the result.
+    /// For a step it is the intent, which [`Memory::after`] turns into the result.
     pub memory: Option<Memory>,
 }
 
 /// Decides one case.
 pub fn decide(case: &Case<'_>) -> Decision {
-    let memory = case.remembered();
-    match (case.observed, case.verdict.desired) {
-        (Observed::Gone, _) => case.leave(Why::Gone),
-        (Observed::Unsuitable(why), _) => case.leave(Why::Unsuitable(why)),
-        (_, Desired::Any) => case.settle(Why::NoOpinion, Memory { retained: false, ..memory }),
-        (Observed::InTransition, _) => case.leave(Why::InTransition),
-        (Observed::Running, Desired::Running) => case.found_running(memory),
-        (Observed::Stopped, Desired::Stopped) => {
-            case.settle(case.unless_due(Why::AlreadyStopped), Memory { retained: false, ..memory })
-        }
-        (Observed::Stopped, Desired::Running) => case.act(InFlight::Start, memory),
-        (Observed::Running, Desired::Stopped) => case.stop_unless_spared(memory),
+    match case.resource.observed {
+        Observed::Gone => case.leave(Why::Gone),
+        Observed::Unsuitable(why) => case.leave(Why::Unsuitable(why)),
+        Observed::InTransition => case.leave(Why::InTransition),
+        Observed::Running => case.running(case.remembered()),
+        Observed::Stopped => case.stopped(case.remembered()),
     }
 }
 
 impl Case<'_> {
     fn remembered(&self) -> Memory {
-        let blank = || Memory::blank(self.now, self.schedule.name.as_str());
-        let schedule = self.schedule.name.to_string();
-        self.memory.map_or_else(blank, |memory| Memory {
-            expires: None,
-            schedule,
-            ..memory.clone()
-        })
+        let schedule = self.schedule.name.as_str();
+        self.memory.map_or_else(
+            || Memory::blank(self.now, schedule),
+            |memory| Memory { expires: None, schedule: schedule.to_owned(), ..memory.clone() },
+        )
     }
 
     /// Whether this edge has not been settled yet.
@@ -89,10 +108,13 @@ impl Case<'_> {
         self.memory.is_none_or(|memory| {
             memory.schedule != self.schedule.name.as_str()
                 || memory.settled != Some(self.verdict.desired)
-                || self.verdict.since > memory.edge
-                || memory.in_flight.is_some()
-                || memory.attempts > 0
+                || self.is_new_edge(memory)
+                || memory.is_unfinished()
         })
+    }
+
+    fn is_new_edge(&self, memory: &Memory) -> bool {
+        self.verdict.since > memory.edge
     }
 
     fn is_enforced(&self) -> bool {
@@ -105,44 +127,35 @@ impl Case<'_> {
         }
     }
 
-    fn found_running(&self, memory: Memory) -> Decision {
-        // Only what somebody else had started before the edge came is retained: nothing that we have tried to start,
-        // whatever we were told came of it.
-        let is_untried = memory.in_flight.is_none() && memory.attempts == 0;
-        let not_ours = memory.settled == Some(Desired::Stopped) && is_untried;
-        let retained = memory.retained || (self.schedule.retain_running && not_ours);
-        self.settle(self.unless_due(Why::AlreadyRunning), Memory { retained, ..memory })
+    /// The instance types that it may run as, the best first: the period's, then those that its tag prefers. None: any.
+    fn types(&self) -> Vec<InstanceType> {
+        let mut types = Vec::new();
+        if self.resource.key.kind == Kind::Ec2Instance {
+            let preferred = &self.resource.marks.preferred_types;
+            for one in self.verdict.instance_type.iter().chain(preferred) {
+                if !types.contains(one) {
+                    types.push(one.clone());
+                }
+            }
+        }
+        types
     }
 
-    /// Enforcement comes first: what it spared on one pass it would stop on the next, at the same instant.
-    fn stop_unless_spared(&self, memory: Memory) -> Decision {
-        if self.is_enforced() {
-            return self.act(InFlight::Stop, memory);
-        }
-        if memory.retained && self.schedule.retain_running {
-            return self.settle(Why::Retained, Memory { retained: false, ..memory });
-        }
-        if memory.is_blank() && !self.schedule.stop_new_instances {
-            return self.settle(Why::NewAndRunning, memory);
-        }
-        self.act(InFlight::Stop, memory)
-    }
-
-    /// Starts or stops, if that is due or enforced.
-    fn act(&self, intent: InFlight, memory: Memory) -> Decision {
-        if !self.is_due() && !self.is_enforced() {
-            return self.leave(Why::ChangedByHand { until: self.verdict.until });
-        }
-        // What is stopped now was not left running by anybody.
-        let memory = Memory { retained: memory.retained && intent == InFlight::Stop, ..memory };
-        let action = match intent {
-            InFlight::Start => Action::Start,
-            InFlight::Stop => Action::Stop,
+    /// Changes something, and remembers the intent before it does.
+    fn act(&self, step: Step, cause: Cause, memory: Memory) -> Decision {
+        let memory = if self.is_new_edge(&memory) {
+            Memory { falls: 0, retry_at: None, refused: None, ..memory }
+        } else {
+            memory
         };
-        Decision {
-            action,
-            memory: Some(Memory { in_flight: Some(intent), ..self.stamped(memory) }),
-        }
+        let action = step.intent();
+        let last = Some(LastAction { action, at: self.now });
+        let memory = self.stamped(Memory { in_flight: Some(action), last, ..memory });
+        Decision { action: Action::Act(step, cause), memory: Some(memory) }
+    }
+
+    fn changed_by_hand(&self) -> Why {
+        Why::ChangedByHand { until: self.verdict.until }
     }
 
     fn unless_due(&self, why: Why) -> Why {
@@ -157,15 +170,25 @@ impl Case<'_> {
         Decision { action: Action::Leave(why), memory }
     }
 
+    /// Leaves it and remembers something of it that settles nothing.
+    fn leave_noting(&self, why: Why, memory: Memory) -> Decision {
+        let is_news = self.memory != Some(&memory);
+        Decision { action: Action::Leave(why), memory: is_news.then(|| self.stamped(memory)) }
+    }
+
     /// Leaves it and remembers that this edge is settled.
     fn settle(&self, why: Why, memory: Memory) -> Decision {
+        let memory =
+            if self.is_new_edge(&memory) { Memory { refused: None, ..memory } } else { memory };
         let edge = self.verdict.since.max(memory.edge);
-        let settled = memory.settle(self.verdict.desired, edge);
-        let is_news = self.memory != Some(&settled);
-        Decision { action: Action::Leave(why), memory: is_news.then(|| self.stamped(settled)) }
+        self.leave_noting(why, memory.settle(self.verdict.desired, edge))
     }
 
     fn stamped(&self, memory: Memory) -> Memory {
         Memory { at: self.now, schedule: self.schedule.name.to_string(), ..memory }
+    }
+
+    fn desires(&self, desired: Desired) -> bool {
+        self.verdict.desired == desired
     }
 }

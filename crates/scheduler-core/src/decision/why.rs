@@ -2,7 +2,11 @@
 
 use std::fmt;
 
-use crate::{Instant, resource::Unsuitable};
+use crate::{
+    Instant,
+    id::InstanceType,
+    resource::{Failure, Unsuitable},
+};
 
 /// Why a resource is left as it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,6 +30,33 @@ pub enum Why {
     NoOpinion,
     /// It is on its way from one state to another.
     InTransition,
+    /// A maintenance or backup window is open, in which nothing is stopped.
+    InWindow {
+        /// The window.
+        name: String,
+        /// When it ends.
+        until: Instant,
+    },
+    /// AWS had accepted its start and took it back; it is started once more later.
+    FellBack {
+        /// What AWS gives as the reason.
+        failure: Failure,
+        /// When it is started once more.
+        again: Instant,
+    },
+    /// It could not be given the instance type that it should have; it runs as what it was.
+    TypeRefused {
+        /// The instance type.
+        wanted: InstanceType,
+        /// What AWS said.
+        because: String,
+    },
+    /// It should be stopped, but its windows could not be looked up.
+    WindowsUnknown,
+    /// It rests at nought, and nobody knows how large it was.
+    SizeUnknown,
+    /// Its size tag cannot be made out; the text says why.
+    SizeUnclear(String),
     /// It no longer exists.
     Gone,
     /// It cannot be started and stopped.
@@ -65,6 +96,12 @@ impl Why {
             Why::NewAndRunning => "new-and-running",
             Why::NoOpinion => "no-opinion",
             Why::InTransition => "in-transition",
+            Why::InWindow { .. } => "in-window",
+            Why::FellBack { failure, .. } => failure.code.as_str(),
+            Why::TypeRefused { .. } => "type-refused",
+            Why::WindowsUnknown => "windows-unknown",
+            Why::SizeUnknown => "size-unknown",
+            Why::SizeUnclear(_) => "size-unclear",
             Why::Gone => "gone",
             Why::Unsuitable(_) => "unsuitable",
             Why::Excluded { .. } => "excluded",
@@ -88,7 +125,7 @@ impl fmt::Display for Why {
                 write!(
                     f,
                     "somebody changed it by hand, which is respected until {}",
-                    until.format("%Y-%m-%dT%H:%M:%SZ")
+                    utc(*until)
                 )
             }
             Why::ChangedByHand { until: None } => {
@@ -100,11 +137,29 @@ impl fmt::Display for Why {
             Why::NewAndRunning => f.write_str("it is new, and the schedule does not stop new ones"),
             Why::NoOpinion => f.write_str("the schedule has no opinion now"),
             Why::InTransition => f.write_str("it is changing state; the next pass looks again"),
+            Why::InWindow { name, until } => {
+                write!(f, "{name} is open until {}, and nothing is stopped in one", utc(*until))
+            }
+            Why::FellBack { failure, again } => write!(
+                f,
+                "it fell back to rest after its start: {failure}; it is started again at {}",
+                utc(*again)
+            ),
+            Why::TypeRefused { wanted, because } => {
+                write!(f, "it could not be made a {wanted} and runs as what it was: {because}")
+            }
+            Why::WindowsUnknown => f.write_str(
+                "its schedule names maintenance windows, which could not be looked up, and nothing is stopped in one",
+            ),
+            Why::SizeUnknown => f.write_str(
+                "nobody knows how large it was before; give it a size tag such as ScheduleSize=1-2-4",
+            ),
+            Why::SizeUnclear(reason) => write!(f, "its size tag is unclear: {reason}"),
             Why::Gone => f.write_str("it no longer exists"),
             Why::Unsuitable(reason) => write!(f, "it is {}", reason.phrase()),
             Why::Excluded { until: None } => f.write_str("its tag says to ignore it"),
             Why::Excluded { until: Some(until) } => {
-                write!(f, "its tag excludes it until {}", until.format("%Y-%m-%dT%H:%M:%SZ"))
+                write!(f, "its tag excludes it until {}", utc(*until))
             }
             Why::ExcludedUnclearly(text) => {
                 write!(
@@ -126,9 +181,13 @@ impl fmt::Display for Why {
                 write!(
                     f,
                     "a pass for a later instant, {}, came first",
-                    settled.format("%Y-%m-%dT%H:%M:%SZ")
+                    utc(*settled)
                 )
             }
         }
     }
+}
+
+fn utc(at: Instant) -> impl fmt::Display {
+    at.format("%Y-%m-%dT%H:%M:%SZ")
 }

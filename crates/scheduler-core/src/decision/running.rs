@@ -1,0 +1,120 @@
+//! What to do with a resource that runs.
+
+use chrono::TimeDelta;
+
+use super::{Case, Cause, Decision, Step, Why};
+use crate::{id::InstanceType, memory::Memory, schedule::Desired, size::Size};
+
+/// How much earlier than it says AWS may start a database by itself: the time it gives is an estimate.
+const EARLY: TimeDelta = TimeDelta::hours(1);
+
+impl Case<'_> {
+    pub(super) fn running(&self, memory: Memory) -> Decision {
+        if let Some((opening, _)) = self.window
+            && !self.desires(Desired::Running)
+        {
+            let (name, until) = (opening.to_string(), opening.until);
+            return self.leave(Why::InWindow { name, until });
+        }
+        let is_ours = memory.window.is_some_and(|window| window.ours);
+        if is_ours && !self.desires(Desired::Running) {
+            return self.act(self.stop(&memory), Cause::WindowOver, self.saving_size(memory));
+        }
+        match self.verdict.desired {
+            Desired::Running => self.found_running(memory),
+            Desired::Stopped => self.stop_unless_spared(Memory { window: None, ..memory }),
+            Desired::Any => {
+                self.settle(Why::NoOpinion, Memory { retained: false, window: None, ..memory })
+            }
+        }
+    }
+
+    fn found_running(&self, memory: Memory) -> Decision {
+        // Only what somebody else had started before the edge came is retained: nothing that we have tried to start,
+        // whatever we were told came of it, and nothing that a window needed.
+        let is_untried = !memory.is_unfinished() && memory.window.is_none_or(|window| !window.ours);
+        let not_ours = memory.settled == Some(Desired::Stopped) && is_untried;
+        let retained = memory.retained || (self.schedule.retain_running && not_ours);
+        if !retained && let Some(decision) = self.as_another_type(&memory) {
+            return decision;
+        }
+        if let Some(size) = self.with_scaling_resumed(&memory) {
+            let step = Step::Start { types: Vec::new(), size: Some(size) };
+            return self.act(step, Cause::ScalingSuspended, memory);
+        }
+        let why = self.unless_due(Why::AlreadyRunning);
+        let restarts_at = None;
+        self.settle(why, Memory { retained, window: None, falls: 0, restarts_at, ..memory })
+    }
+
+    /// What to do about an instance that runs as none of the types that it may run as; none if it runs as one.
+    fn as_another_type(&self, memory: &Memory) -> Option<Decision> {
+        let types = self.types();
+        let current = self.resource.instance_type.as_ref()?;
+        let wanted = types.first().filter(|_| !types.contains(current))?.clone();
+        if memory.refused.as_ref() == Some(&wanted) && !self.is_new_edge(memory) {
+            return Some(self.leave(refused(wanted, memory)));
+        }
+        if let Some((opening, _)) = self.window {
+            let (name, until) = (opening.to_string(), opening.until);
+            return Some(self.leave(Why::InWindow { name, until }));
+        }
+        if !self.is_due() && !self.is_enforced() {
+            return Some(self.leave(self.changed_by_hand()));
+        }
+        let memory = Memory { window: None, ..memory.clone() };
+        Some(self.act(Step::Resize { types }, Cause::InstanceType(wanted), memory))
+    }
+
+    /// The size at which it is, but with the automatic scaling that was on before it was stopped; none if that is on. A
+    /// person who starts a service by its count alone leaves it suspended, and so does a stop that failed half-way.
+    fn with_scaling_resumed(&self, memory: &Memory) -> Option<Size> {
+        let (now, before) = (self.resource.size?, memory.size?);
+        let is_suspended = before.scaling.is_some() && now.scaling != before.scaling;
+        (is_suspended && self.is_due()).then_some(Size { scaling: before.scaling, ..now })
+    }
+
+    /// Enforcement comes first: what it spared on one pass it would stop on the next, at the same instant.
+    fn stop_unless_spared(&self, memory: Memory) -> Decision {
+        if !self.is_enforced() {
+            if memory.retained && self.schedule.retain_running {
+                return self.settle(Why::Retained, Memory { retained: false, ..memory });
+            }
+            if memory.is_blank() && !self.schedule.stop_new_instances {
+                return self.settle(Why::NewAndRunning, memory);
+            }
+            if !self.is_due() {
+                return self.restarted(memory);
+            }
+        }
+        self.act(self.stop(&memory), Cause::Desired, self.saving_size(memory))
+    }
+
+    /// It runs though this edge is settled: AWS has started it by itself, or a person has.
+    fn restarted(&self, memory: Memory) -> Decision {
+        match memory.restarts_at {
+            Some(at) if at - EARLY <= self.now => {
+                self.act(self.stop(&memory), Cause::RestartedByAws, memory)
+            }
+            Some(_) => {
+                self.leave_noting(self.changed_by_hand(), Memory { restarts_at: None, ..memory })
+            }
+            None => self.leave(self.changed_by_hand()),
+        }
+    }
+
+    fn stop(&self, memory: &Memory) -> Step {
+        let hibernate = self.schedule.hibernate && self.resource.can_hibernate;
+        Step::Stop { hibernate, size: memory.size.or(self.resource.size) }
+    }
+
+    /// With the size to go back to, unless there is one on record from a stop that it has not come back from.
+    fn saving_size(&self, memory: Memory) -> Memory {
+        Memory { size: memory.size.or(self.resource.size), ..memory }
+    }
+}
+
+fn refused(wanted: InstanceType, memory: &Memory) -> Why {
+    let because = memory.last_error.as_ref().map(ToString::to_string).unwrap_or_default();
+    Why::TypeRefused { wanted, because }
+}
