@@ -208,7 +208,10 @@ impl Memory {
                 let refused = aim.instance_type.cloned();
                 Self { last_error, refused, ..self.settle(aim.desired, aim.edge) }
             }
-            Outcome::Failed(_) => Self { in_flight: None, attempts, last_error, ..self },
+            Outcome::Failed(_) => {
+                let window = self.window.map(|window| self.not_up_for(window));
+                Self { in_flight: None, attempts, last_error, window, ..self }
+            }
             Outcome::Unknown(_) => Self { attempts, last_error, ..self },
         }
     }
@@ -227,6 +230,11 @@ impl Memory {
                 ..self.settle(aim.desired, aim.edge)
             },
         }
+    }
+
+    /// A window for which it was not started after all: if it runs, that is somebody else's doing.
+    fn not_up_for(&self, window: ForWindow) -> ForWindow {
+        ForWindow { ours: window.ours && self.in_flight != Some(InFlight::Start), ..window }
     }
 
     /// Whether a resize is impossible, as opposed to not possible now.

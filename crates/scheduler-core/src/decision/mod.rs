@@ -22,7 +22,7 @@ pub use why::Why;
 use crate::{
     Instant, Kind, Resource,
     id::InstanceType,
-    memory::{LastAction, Memory},
+    memory::{InFlight, LastAction, Memory},
     resource::Observed,
     schedule::{Desired, Enforcement, Schedule},
     verdict::Verdict,
@@ -109,8 +109,18 @@ impl Case<'_> {
             memory.schedule != self.schedule.name.as_str()
                 || memory.settled != Some(self.verdict.desired)
                 || self.is_new_edge(memory)
-                || memory.is_unfinished()
+                || self.is_unfinished(memory)
         })
+    }
+
+    /// Whether an attempt to bring about what is desired has not succeeded. One at the opposite, such as a start for a
+    /// window, is not.
+    fn is_unfinished(&self, memory: &Memory) -> bool {
+        let leads_there = |last: LastAction| match last.action {
+            InFlight::Start | InFlight::Resize => !self.desires(Desired::Stopped),
+            InFlight::Stop => !self.desires(Desired::Running),
+        };
+        memory.is_unfinished() && memory.last.is_none_or(leads_there)
     }
 
     fn is_new_edge(&self, memory: &Memory) -> bool {

@@ -3,7 +3,12 @@
 use chrono::TimeDelta;
 
 use super::{Case, Cause, Decision, Step, Why};
-use crate::{id::InstanceType, memory::Memory, schedule::Desired, size::Size};
+use crate::{
+    id::InstanceType,
+    memory::{ForWindow, Memory},
+    schedule::Desired,
+    size::Size,
+};
 
 /// How much earlier than it says AWS may start a database by itself: the time it gives is an estimate.
 const EARLY: TimeDelta = TimeDelta::hours(1);
@@ -43,8 +48,14 @@ impl Case<'_> {
             return self.act(step, Cause::ScalingSuspended, memory);
         }
         let why = self.unless_due(Why::AlreadyRunning);
-        let restarts_at = None;
-        self.settle(why, Memory { retained, window: None, falls: 0, restarts_at, ..memory })
+        let (window, restarts_at) = (self.while_open(memory.window), None);
+        self.settle(why, Memory { retained, window, falls: 0, restarts_at, ..memory })
+    }
+
+    /// What is remembered of a window, as long as that window is open.
+    fn while_open(&self, window: Option<ForWindow>) -> Option<ForWindow> {
+        let open = self.window.map(|(opening, _)| opening.opened);
+        window.filter(|window| Some(window.opened) == open)
     }
 
     /// What to do about an instance that runs as none of the types that it may run as; none if it runs as one.

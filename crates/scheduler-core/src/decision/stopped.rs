@@ -36,7 +36,7 @@ impl Case<'_> {
         let this_one = memory.window.filter(|window| window.opened == opening.opened);
         let Some(window) = this_one else { return self.start_for(opening, memory) };
         let is_enforced = self.schedule.enforcement == Enforcement::Always;
-        if (window.ours && memory.is_unfinished()) || is_enforced {
+        if memory.is_unfinished() || is_enforced {
             return self.start_for(opening, memory);
         }
         let is_stale = memory.last.is_some_and(|last| self.now - last.at < STALE);

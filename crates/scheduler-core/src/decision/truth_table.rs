@@ -3,7 +3,15 @@
 use std::fmt::Write;
 
 use super::*;
-use crate::{resource::Failure, resource::FailureCode, verdict::Rule};
+use crate::{
+    ResourceKey,
+    marks::Marks,
+    memory::{Aim, ForWindow, InFlight, Outcome},
+    resource::{Failure, FailureCode},
+    size::{Scaling, Size},
+    verdict::Rule,
+    window::Purpose,
+};
 
 const OLDER: &str = "2026-03-01T18:00:00Z";
 const EDGE: &str = "2026-03-02T09:00:00Z";
@@ -94,33 +102,75 @@ fn verdict(desired: Desired) -> Verdict {
     }
 }
 
+fn resource(kind: Kind, observed: Observed) -> Resource {
+    let key = ResourceKey { kind, id: "r-1".parse().unwrap() };
+    Resource::new(key, Marks::of("s"), observed)
+}
+
 fn cell(decision: &Decision) -> String {
     let action = match &decision.action {
-        Action::Start => "START",
-        Action::Stop => "STOP",
-        Action::Leave(why) => why.code(),
-    };
-    let memory = decision.memory.as_ref().map_or(String::new(), |memory| {
-        let retained = if memory.retained { " retained" } else { "" };
-        match (memory.in_flight, memory.settled) {
-            (Some(intent), _) => format!(
-                " [{}{retained}]",
-                if intent == InFlight::Start { "starting" } else { "stopping" }
-            ),
-            (None, settled) => format!(
-                " [{}{retained}]",
-                settled.map_or("nothing".into(), |desired| desired.to_string())
-            ),
+        Action::Act(step, Cause::Desired) => step.intent().as_str().to_uppercase(),
+        Action::Act(step, cause) => {
+            format!("{}, {}", step.intent().as_str().to_uppercase(), word(cause))
         }
-    });
+        Action::Leave(why) => why.code().to_owned(),
+    };
+    let memory =
+        decision.memory.as_ref().map_or(String::new(), |memory| format!(" [{}]", told(memory)));
     format!("{action}{memory}")
 }
 
-#[test]
-fn the_truth_table() {
-    let mut table = String::from(
-        "Cells: the action, or why it is left; in brackets what is remembered, if that is news.\n",
+fn word(cause: &Cause) -> &'static str {
+    match cause {
+        Cause::Desired => "desired",
+        Cause::Window { .. } => "window open",
+        Cause::WindowOver => "window over",
+        Cause::RestartedByAws => "restarted by AWS",
+        Cause::FellBack(_) => "fell back",
+        Cause::InstanceType(_) => "another type",
+        Cause::ScalingSuspended => "scaling suspended",
+    }
+}
+
+fn told(memory: &Memory) -> String {
+    let mut words = vec![match (memory.in_flight, memory.settled) {
+        (Some(InFlight::Start), _) => "starting".to_owned(),
+        (Some(InFlight::Stop), _) => "stopping".to_owned(),
+        (Some(InFlight::Resize), _) => "resizing".to_owned(),
+        (None, settled) => settled.map_or("nothing".into(), |desired| desired.to_string()),
+    }];
+    words.extend(memory.retained.then(|| "retained".into()));
+    words.extend(memory.size.map(|size| format!("size {size}")));
+    words.extend(
+        memory.window.map(|window| {
+            if window.ours { "for a window" } else { "given up for a window" }.into()
+        }),
     );
+    words.extend(memory.restarts_at.map(|_| "restarts by itself".into()));
+    words.extend((memory.falls > 0).then(|| format!("falls {}", memory.falls)));
+    words.extend(memory.retry_at.map(|at| format!("again {}", at.format("%H:%M"))));
+    words.extend(memory.refused.as_ref().map(|refused| format!("refused {refused}")));
+    words.join(", ")
+}
+
+/// What is looked at, with the usual answers for what does not matter.
+struct Look<'a> {
+    resource: &'a Resource,
+    schedule: &'a Schedule,
+    verdict: &'a Verdict,
+    window: Option<&'a (Opening, Asks)>,
+    memory: Option<&'a Memory>,
+}
+
+impl<'a> Look<'a> {
+    fn case(&self) -> Case<'a> {
+        let Look { resource, schedule, verdict, window, memory } = *self;
+        Case { now: at(NOW), resource, schedule, verdict, window, memory }
+    }
+}
+
+/// Whatever is observed and remembered, for each flag.
+fn the_common_cases(table: &mut String) {
     for desired in [Desired::Running, Desired::Stopped, Desired::Any] {
         for observed in
             [Observed::Running, Observed::Stopped, Observed::InTransition, Observed::Gone]
@@ -130,15 +180,12 @@ fn the_truth_table() {
             schedules().iter().for_each(|(name, _)| write!(table, " | {name:34}").unwrap());
             table.push('\n');
             for (name, memory) in memories() {
-                let verdict = verdict(desired);
+                let (verdict, resource) = (verdict(desired), resource(Kind::Ec2Instance, observed));
+                let (verdict, resource, memory) = (&verdict, &resource, memory.as_ref());
                 let decided = |schedule| {
-                    cell(&decide(&Case {
-                        now: at(NOW),
-                        observed,
-                        schedule,
-                        verdict: &verdict,
-                        memory: memory.as_ref(),
-                    }))
+                    cell(&decide(
+                        &Look { resource, schedule, verdict, window: None, memory }.case(),
+                    ))
                 };
                 let cells: Vec<_> =
                     schedules().iter().map(|(_, schedule)| decided(schedule)).collect();
@@ -152,6 +199,253 @@ fn the_truth_table() {
             }
         }
     }
+}
+
+const OPENED: &str = "2026-03-02T09:20:00Z";
+
+fn window(asks: Asks) -> (Opening, Asks) {
+    let (opened, until) = (at(OPENED), at("2026-03-02T10:00:00Z"));
+    (Opening { purpose: Purpose::Maintenance, name: "w".into(), opened, until }, asks)
+}
+
+/// The memories that a window leaves behind.
+fn memories_of_windows() -> Vec<(&'static str, Memory)> {
+    let stopped = || Memory::blank(at(OLDER), "s").settle(Desired::Stopped, Some(at(EDGE)));
+    let ours = Some(ForWindow { opened: at(OPENED), ours: true });
+    let not_ours = Some(ForWindow { opened: at(OPENED), ours: false });
+    let last = |time: &str| Some(LastAction { action: InFlight::Start, at: at(time) });
+    vec![
+        ("stopped, this edge", stopped()),
+        ("stopped, older edge", Memory { edge: Some(at(OLDER)), ..stopped() }),
+        (
+            "started for it just now",
+            Memory { window: ours, last: last("2026-03-02T09:28:00Z"), ..stopped() },
+        ),
+        ("started for it a while ago", Memory { window: ours, last: last(OPENED), ..stopped() }),
+        (
+            "its start failed",
+            Memory { window: not_ours, attempts: 1, last: last(OPENED), ..stopped() },
+        ),
+        ("given up for it", Memory { window: not_ours, ..stopped() }),
+        (
+            "started for one before",
+            Memory { window: Some(ForWindow { opened: at(OLDER), ours: true }), ..stopped() },
+        ),
+    ]
+}
+
+fn the_windows(table: &mut String) {
+    let open = [None, Some(window(Asks::ToRun)), Some(window(Asks::ToBeSpared))];
+    let schedule = Schedule::new("s".parse().unwrap(), chrono_tz::UTC);
+    for desired in [Desired::Running, Desired::Stopped, Desired::Any] {
+        for observed in [Observed::Running, Observed::Stopped] {
+            writeln!(table, "\nwindows: desired {desired}, observed {}", observed.as_str())
+                .unwrap();
+            writeln!(
+                table,
+                "  {:26} | {:42} | {:48} | not to be stopped",
+                "remembered", "none open", "open, to run"
+            )
+            .unwrap();
+            for (name, memory) in memories_of_windows() {
+                let (verdict, resource) = (verdict(desired), resource(Kind::RdsInstance, observed));
+                let cells = open.iter().map(|window| {
+                    let (window, memory) = (window.as_ref(), Some(&memory));
+                    let look = Look {
+                        resource: &resource,
+                        schedule: &schedule,
+                        verdict: &verdict,
+                        window,
+                        memory,
+                    };
+                    cell(&decide(&look.case()))
+                });
+                let cells: Vec<_> = cells.collect();
+                writeln!(table, "  {name:26} | {:42} | {:48} | {}", cells[0], cells[1], cells[2])
+                    .unwrap();
+            }
+        }
+    }
+}
+
+/// Cases of their own: each a name and what is decided.
+fn the_others(table: &mut String) {
+    let plain = Schedule::new("s".parse().unwrap(), chrono_tz::UTC);
+    let settled = |desired| Memory::blank(at(OLDER), "s").settle(desired, Some(at(EDGE)));
+    let mut say = |name: &str,
+                   resource: &Resource,
+                   schedule: &Schedule,
+                   verdict: &Verdict,
+                   memory: Memory| {
+        let look = Look { resource, schedule, verdict, window: None, memory: Some(&memory) };
+        writeln!(table, "  {name:62} | {}", cell(&decide(&look.case()))).unwrap();
+    };
+    let (run, rest) = (verdict(Desired::Running), verdict(Desired::Stopped));
+
+    let database = |observed| resource(Kind::RdsInstance, observed);
+    let week = Some(at("2026-03-02T09:10:00Z"));
+    let resting = Resource { restarts_at: week, ..database(Observed::Stopped) };
+    say(
+        "a database at rest that AWS will start",
+        &resting,
+        &plain,
+        &rest,
+        settled(Desired::Stopped),
+    );
+    let known = || Memory { restarts_at: week, ..settled(Desired::Stopped) };
+    say("it runs, and its time had come", &database(Observed::Running), &plain, &rest, known());
+    let early =
+        || Memory { restarts_at: Some(at("2026-03-05T00:00:00Z")), ..settled(Desired::Stopped) };
+    say("it runs, long before its time", &database(Observed::Running), &plain, &rest, early());
+
+    let no_capacity = Failure { code: FailureCode::NoCapacity, message: "none left".into() };
+    let fallen =
+        Resource { fell: Some(no_capacity), ..resource(Kind::Ec2Instance, Observed::Stopped) };
+    say("a start that AWS took back", &fallen, &plain, &run, settled(Desired::Running));
+    let again =
+        |time: &str| Memory { falls: 1, retry_at: Some(at(time)), ..settled(Desired::Running) };
+    say(
+        "the same, before it is to be tried again",
+        &fallen,
+        &plain,
+        &run,
+        again("2026-03-02T09:35:00Z"),
+    );
+    say("the same, when it is", &fallen, &plain, &run, again("2026-03-02T09:30:00Z"));
+    let twice = || Memory { falls: 1, ..settled(Desired::Running) };
+    say("it fell once more", &fallen, &plain, &run, twice());
+    say("it runs at last", &resource(Kind::Ec2Instance, Observed::Running), &plain, &run, twice());
+    say(
+        "at the next edge all is forgiven",
+        &fallen,
+        &plain,
+        &run,
+        Memory { edge: Some(at(OLDER)), ..twice() },
+    );
+
+    let wanted = || Some("m5.large".parse().unwrap());
+    let large = Verdict { instance_type: wanted(), ..verdict(Desired::Running) };
+    let small = |observed| Resource {
+        instance_type: Some("t3.micro".parse().unwrap()),
+        ..resource(Kind::Ec2Instance, observed)
+    };
+    let yesterday = || Memory { edge: Some(at(OLDER)), ..settled(Desired::Stopped) };
+    say("another type is wanted, at rest", &small(Observed::Stopped), &plain, &large, yesterday());
+    say(
+        "another type is wanted, running",
+        &small(Observed::Running),
+        &plain,
+        &large,
+        Memory { edge: Some(at(OLDER)), ..settled(Desired::Running) },
+    );
+    let resizing = || Memory { in_flight: Some(InFlight::Resize), ..settled(Desired::Running) };
+    say("stopped to be resized", &small(Observed::Stopped), &plain, &large, resizing());
+    say(
+        "stopped to be resized, at this instant",
+        &small(Observed::Stopped),
+        &plain,
+        &large,
+        Memory { at: at(NOW), ..resizing() },
+    );
+    say(
+        "stopped to be resized, and should rest now",
+        &small(Observed::Stopped),
+        &plain,
+        &rest,
+        resizing(),
+    );
+    say(
+        "stopped to be resized, and nobody minds now",
+        &small(Observed::Stopped),
+        &plain,
+        &verdict(Desired::Any),
+        resizing(),
+    );
+    let refused = || Memory { refused: wanted(), ..settled(Desired::Running) };
+    say("the type was refused at this edge", &small(Observed::Running), &plain, &large, refused());
+    say(
+        "the type was refused at an older edge",
+        &small(Observed::Running),
+        &plain,
+        &large,
+        Memory { edge: Some(at(OLDER)), ..refused() },
+    );
+    say(
+        "resized by hand since",
+        &small(Observed::Running),
+        &plain,
+        &large,
+        settled(Desired::Running),
+    );
+    let lasting = Schedule { retain_running: true, ..plain.clone() };
+    say(
+        "another type is wanted, and a person's is retained",
+        &small(Observed::Running),
+        &lasting,
+        &large,
+        yesterday(),
+    );
+
+    let group =
+        |observed, size: Size| Resource { size: Some(size), ..resource(Kind::Asg, observed) };
+    let three = || Size { min: 1, desired: 3, max: 5, scaling: None };
+    let up = Memory { edge: Some(at(OLDER)), ..settled(Desired::Running) };
+    say("a group that is to rest", &group(Observed::Running, three()), &plain, &rest, up.clone());
+    let stopping = Memory { in_flight: Some(InFlight::Stop), size: Some(three()), ..up };
+    say(
+        "a second stop, at another size",
+        &group(Observed::Running, Size::count(1)),
+        &plain,
+        &rest,
+        stopping,
+    );
+    let saved = Memory { size: Some(three()), ..yesterday() };
+    say(
+        "a group that is to run, size on record",
+        &group(Observed::Stopped, Size::NOUGHT),
+        &plain,
+        &run,
+        saved.clone(),
+    );
+    say(
+        "a group that is to run, size not on record",
+        &group(Observed::Stopped, Size::NOUGHT),
+        &plain,
+        &run,
+        yesterday(),
+    );
+    let tagged = |text: &str| {
+        let mut resource = group(Observed::Stopped, Size::NOUGHT);
+        resource.marks.size = Some(text.into());
+        resource
+    };
+    say("the same, with a size tag", &tagged("1-2-4"), &plain, &run, yesterday());
+    say("the same, with one that is none", &tagged("many"), &plain, &run, yesterday());
+    let on = Scaling { scales_in: true, scales_out: true, scheduled: true };
+    let scaled = |scaling| Size { scaling: Some(scaling), ..three() };
+    let service = Resource {
+        size: Some(scaled(Scaling::SUSPENDED)),
+        ..resource(Kind::EcsService, Observed::Running)
+    };
+    let remembered = Memory { size: Some(scaled(on)), ..yesterday() };
+    say(
+        "a service that a person started, its scaling suspended",
+        &service,
+        &plain,
+        &run,
+        remembered,
+    );
+}
+
+#[test]
+fn the_truth_table() {
+    let mut table = String::from(
+        "Cells: the action, or why it is left; in brackets what is remembered, if that is news.\n",
+    );
+    the_common_cases(&mut table);
+    the_windows(&mut table);
+    table.push_str("\nother cases, settled for this edge unless they say otherwise\n");
+    the_others(&mut table);
     let table: Vec<_> = table.lines().map(str::trim_end).collect();
     insta::assert_snapshot!(table.join("\n"));
 }
@@ -159,39 +453,48 @@ fn the_truth_table() {
 /// A second pass at the same instant does nothing, whatever came of the first.
 #[test]
 fn a_second_look_changes_nothing() {
-    for (_, memory) in memories() {
+    let windows = [None, Some(window(Asks::ToRun)), Some(window(Asks::ToBeSpared))];
+    let with_windows = memories_of_windows().into_iter().map(|(_, memory)| Some(memory));
+    let memories: Vec<_> =
+        memories().into_iter().map(|(_, memory)| memory).chain(with_windows).collect();
+    for memory in &memories {
         for (_, schedule) in schedules() {
             for desired in [Desired::Running, Desired::Stopped, Desired::Any] {
                 for observed in [Observed::Running, Observed::Stopped] {
-                    let verdict = verdict(desired);
-                    let case = Case {
-                        now: at(NOW),
-                        observed,
-                        schedule: &schedule,
-                        verdict: &verdict,
-                        memory: memory.as_ref(),
-                    };
-                    let first = decide(&case);
-                    let after = match first.action {
-                        Action::Start | Action::Stop => first.memory.map(|intent| {
-                            intent.after(&crate::memory::Outcome::Done, desired, verdict.since)
-                        }),
-                        Action::Leave(_) => first.memory.or(memory.clone()),
-                    };
-                    let reached = match first.action {
-                        Action::Start => Observed::Running,
-                        Action::Stop => Observed::Stopped,
-                        Action::Leave(_) => observed,
-                    };
-                    let second =
-                        decide(&Case { observed: reached, memory: after.as_ref(), ..case });
-                    assert!(
-                        matches!(second.action, Action::Leave(_)),
-                        "{second:?} after {after:?}"
-                    );
-                    assert_eq!(second.memory, None, "after {after:?} for {schedule:?}");
+                    windows.iter().for_each(|window| {
+                        let (verdict, resource) =
+                            (verdict(desired), resource(Kind::Ec2Instance, observed));
+                        let (window, memory) = (window.as_ref(), memory.as_ref());
+                        let look = Look {
+                            resource: &resource,
+                            schedule: &schedule,
+                            verdict: &verdict,
+                            window,
+                            memory,
+                        };
+                        check_second_look(&look);
+                    });
                 }
             }
         }
     }
+}
+
+fn check_second_look(look: &Look<'_>) {
+    let first = decide(&look.case());
+    let aim = Aim { desired: look.verdict.desired, edge: look.verdict.since, instance_type: None };
+    let after = match &first.action {
+        Action::Act(..) => first.memory.map(|intent| intent.after(&Outcome::Done, &aim)),
+        Action::Leave(_) => first.memory.or(look.memory.cloned()),
+    };
+    let reached = match first.action.step() {
+        Some(Step::Start { .. }) => Observed::Running,
+        Some(Step::Stop { .. } | Step::Resize { .. }) => Observed::Stopped,
+        None => look.resource.observed,
+    };
+    let resource = resource(look.resource.key.kind, reached);
+    let memory = after.as_ref();
+    let second = decide(&Look { resource: &resource, memory, ..*look }.case());
+    assert!(matches!(second.action, Action::Leave(_)), "{second:?} after {after:?}");
+    assert_eq!(second.memory, None, "after {after:?} for {:?}", look.schedule);
 }
