@@ -45,10 +45,7 @@ impl Scope {
             Scope::Everything => true,
             Scope::Schedule(name) => *name == schedule.name,
             Scope::Workload(_) => false,
-            Scope::Resource(end) => resource.is_some_and(|path| {
-                path.strip_suffix(end.as_str())
-                    .is_some_and(|rest| rest.is_empty() || rest.ends_with('/'))
-            }),
+            Scope::Resource(end) => resource.is_some_and(|path| is_end_of(end, path)),
         }
     }
 }
@@ -101,6 +98,11 @@ impl Scope {
 /// A resource's full path, of which [`Scope::Resource`] gives an end.
 pub fn path(target: &Target, key: &ResourceKey) -> String {
     format!("{target}/{key}")
+}
+
+/// Whether a text is a resource's path, or an end of it that begins at one of its parts.
+pub fn is_end_of(end: &str, path: &str) -> bool {
+    path.strip_suffix(end).is_some_and(|rest| rest.is_empty() || rest.ends_with('/'))
 }
 
 #[cfg(test)]

@@ -62,23 +62,30 @@ pub struct Verdict {
 /// The verdict's reason as a clause: `the period office runs until 2026-03-02T17:00:00Z`.
 impl fmt::Display for Verdict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let name = self.name.as_deref().unwrap_or_default();
-        match (self.rule, self.desired) {
-            (Rule::Period, _) => write!(f, "the period {name} runs")?,
-            (Rule::None, Desired::Any) => f.write_str("no period has an opinion")?,
-            (Rule::None, _) => f.write_str("no period runs")?,
-            (Rule::Override, desired) if name.is_empty() => {
-                write!(f, "the override_status is {desired}")?
-            }
-            (Rule::Override, _) => write!(f, "the override {name} holds")?,
-            (Rule::Window, _) => write!(f, "the window {name} is open")?,
-            (Rule::Exception, _) => write!(f, "the exception {name} holds")?,
-            (Rule::Calendar, _) => write!(f, "the calendar says {name}")?,
-            (Rule::Cron, _) => write!(f, "{name} fired last")?,
-        }
+        f.write_str(&self.rule_in_words())?;
         self.until.map_or(Ok(()), |until| {
             write!(f, " until {}", until.to_rfc3339_opts(SecondsFormat::Secs, true))
         })
+    }
+}
+
+impl Verdict {
+    /// What won, as a clause: `the period office runs`.
+    pub fn rule_in_words(&self) -> String {
+        let name = self.name.as_deref().unwrap_or_default();
+        match (self.rule, self.desired) {
+            (Rule::Period, _) => format!("the period {name} runs"),
+            (Rule::None, Desired::Any) => "no period has an opinion".into(),
+            (Rule::None, _) => "no period runs".into(),
+            (Rule::Override, desired) if name.is_empty() => {
+                format!("the override_status is {desired}")
+            }
+            (Rule::Override, _) => format!("the override {name} holds"),
+            (Rule::Window, _) => format!("the window {name} is open"),
+            (Rule::Exception, _) => format!("the exception {name} holds"),
+            (Rule::Calendar, _) => format!("the calendar says {name}"),
+            (Rule::Cron, _) => format!("{name} fired last"),
+        }
     }
 }
 

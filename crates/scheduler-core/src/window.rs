@@ -11,7 +11,8 @@ use chrono_tz::Tz;
 use crate::{
     Instant, Kind, Resource, Schedule,
     cron::{Expression, Firing, Rate},
-    schedule::WallTime,
+    schedule::{Desired, WallTime},
+    verdict::{Rule, Verdict},
 };
 
 /// How long before a window begins it opens, unless a deployment says otherwise.
@@ -57,6 +58,20 @@ pub struct Opening {
     pub opened: Instant,
     /// When it ends.
     pub until: Instant,
+}
+
+impl Opening {
+    /// What is wanted while it is open, where it asks for its resource to run.
+    pub fn verdict(&self) -> Verdict {
+        Verdict {
+            desired: Desired::Running,
+            instance_type: None,
+            rule: Rule::Window,
+            name: Some(self.name.clone()),
+            since: Some(self.opened),
+            until: Some(self.until),
+        }
+    }
 }
 
 /// What an open window asks for.

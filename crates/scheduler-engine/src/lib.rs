@@ -17,12 +17,14 @@
 #![warn(missing_docs)]
 
 pub mod batch;
+pub mod explain;
 pub mod lease;
 pub mod metrics;
 pub mod pass;
 pub mod ports;
 pub mod record;
 pub mod report;
+pub mod status;
 
 mod target;
 

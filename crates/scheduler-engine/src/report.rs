@@ -229,7 +229,7 @@ impl TargetReport {
         self.resources.iter().map(|report| report.row(&self.target))
     }
 
-    fn row(&self) -> TargetRow {
+    pub(crate) fn row(&self) -> TargetRow {
         let messages: Vec<_> = self.troubles.iter().map(ToString::to_string).collect();
         TargetRow {
             partition: self.target.partition.to_string(),
@@ -243,12 +243,21 @@ impl TargetReport {
 }
 
 impl ResourceReport {
+    /// Why that was decided, as a clause.
+    pub fn why(&self) -> String {
+        match &self.action {
+            Action::Act(_, Cause::Desired) => {
+                self.verdict.as_ref().map(ToString::to_string).unwrap_or_default()
+            }
+            Action::Act(_, cause) => cause.to_string(),
+            Action::Leave(why) => why.to_string(),
+        }
+    }
+
     fn row(&self, target: &Target) -> OutcomeRow {
-        let wanted = || self.verdict.as_ref().map(ToString::to_string).unwrap_or_default();
-        let (why, left) = match &self.action {
-            Action::Act(_, Cause::Desired) => (wanted(), None),
-            Action::Act(_, cause) => (cause.to_string(), None),
-            Action::Leave(why) => (why.to_string(), Some(why.code().to_owned())),
+        let left = match &self.action {
+            Action::Act(..) => None,
+            Action::Leave(why) => Some(why.code().to_owned()),
         };
         OutcomeRow {
             partition: target.partition.to_string(),
@@ -260,7 +269,7 @@ impl ResourceReport {
             observed: self.resource.observed.as_str().into(),
             desired: self.verdict.as_ref().map(|verdict| verdict.desired.to_string()),
             action: self.action.as_str().into(),
-            why,
+            why: self.why(),
             outcome: self.result.as_str().into(),
             code: self.result.failure().map(|failure| failure.code.to_string()).or(left),
             message: self.result.failure().map(ToString::to_string),

@@ -7,13 +7,13 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use futures::future::{join_all, join3};
 use scheduler_core::{
-    Instant, Kind, Resource, ResourceId, ResourceKey, Schedule, Target, Verdict,
+    Desired, Instant, Kind, Resource, ResourceId, ResourceKey, Schedule, Target, Verdict,
     decision::{Action, Case, Decision, Step, Why, decide},
     labels::Labelling,
     memory::{Aim, Memory, Outcome},
     resource::{Failure, FailureCode},
     verdict::Rule,
-    window::{self, NamedWindows},
+    window::{self, Asks, NamedWindows, Opening},
 };
 use tokio::time::timeout_at;
 
@@ -133,6 +133,8 @@ struct Plan {
     decision: Decision,
     /// What was remembered before.
     memory: Option<Memory>,
+    /// The window that is open, if one is that asks for it to run.
+    window: Option<Opening>,
 }
 
 /// What a target's decisions depend on, beside the resource and what is remembered of it.
@@ -160,31 +162,37 @@ impl<C, M> Planning<'_, C, M> {
         if let Some(reason) = remembered.unreadable.remove(&resource.key) {
             return leaving(resource, Why::MemoryUnreadable(reason));
         }
-        let decision = self.decide(&resource, schedule, &verdict, memory.as_ref());
-        Plan { resource, verdict: Some(verdict), decision, memory }
+        let window = self.window(&resource, schedule, &verdict);
+        let case = Case {
+            now: self.pass.tick.now,
+            resource: &resource,
+            schedule,
+            verdict: &verdict,
+            window: window.as_ref(),
+            memory: memory.as_ref(),
+        };
+        let decision = self.unless_blind(decide(&case), schedule);
+        let window = window.filter(|(_, asks)| *asks == Asks::ToRun).map(|(opening, _)| opening);
+        Plan { resource, verdict: Some(verdict), decision, memory, window }
     }
 
-    fn decide(
+    /// The window that is open, unless an override wins over it.
+    fn window(
         &self,
         resource: &Resource,
         schedule: &Schedule,
         verdict: &Verdict,
-        memory: Option<&Memory>,
-    ) -> Decision {
-        let now = self.pass.tick.now;
+    ) -> Option<(Opening, Asks)> {
         let none = NamedWindows::new();
         let named = self.windows.as_ref().unwrap_or(&none);
-        let window = match verdict.rule {
-            Rule::Override => None,
-            Rule::Window
-            | Rule::Exception
-            | Rule::Calendar
-            | Rule::Period
-            | Rule::Cron
-            | Rule::None => window::open(resource, schedule, named, now, self.pass.window_lead),
-        };
-        let window = window.as_ref();
-        let decision = decide(&Case { now, resource, schedule, verdict, window, memory });
+        let is_overridden = verdict.rule == Rule::Override;
+        let open =
+            || window::open(resource, schedule, named, self.pass.tick.now, self.pass.window_lead);
+        if is_overridden { None } else { open() }
+    }
+
+    /// Nothing is stopped while nobody knows whether a window is open.
+    fn unless_blind(&self, decision: Decision, schedule: &Schedule) -> Decision {
         let is_blind = self.windows.is_none() && !schedule.ssm_maintenance_windows.is_empty();
         match decision.action.step() {
             Some(Step::Stop { .. } | Step::Resize { .. }) if is_blind => {
@@ -203,7 +211,7 @@ impl Plan {
         why: Why,
     ) -> Self {
         let decision = Decision { action: Action::Leave(why), memory: None };
-        Plan { resource, verdict, decision, memory }
+        Plan { resource, verdict, decision, memory, window: None }
     }
 
     fn acts(&self) -> bool {
@@ -223,9 +231,18 @@ impl Plan {
     }
 
     fn reporting(self, result: ActionResult, memory: Option<Memory>) -> ResourceReport {
+        let by_schedule = self.verdict;
+        let verdict = match self.window {
+            Some(opening)
+                if by_schedule.as_ref().is_some_and(|v| v.desired != Desired::Running) =>
+            {
+                Some(Arc::new(opening.verdict()))
+            }
+            Some(_) | None => by_schedule,
+        };
         ResourceReport {
             resource: self.resource,
-            verdict: self.verdict,
+            verdict,
             action: self.decision.action,
             result,
             memory,
