@@ -20,6 +20,7 @@ pub mod cloud;
 pub mod config_table;
 pub mod connect;
 pub mod failure;
+pub mod function;
 pub mod metrics;
 pub mod parameters;
 pub mod state_table;

@@ -6,7 +6,7 @@ use anstream::ColorChoice;
 use chrono::NaiveDate;
 use clap::{Args, Parser, Subcommand, ValueEnum, value_parser};
 use clap_complete::Shell;
-use scheduler_core::Instant;
+use scheduler_core::{AccountId, Instant, Kind, Region, ScheduleName};
 
 use crate::query::Query;
 
@@ -82,6 +82,8 @@ pub(crate) enum Command {
     Evaluate(Evaluate),
     Preview(Preview),
     Lint(Lint),
+    Status(Status),
+    Explain(Explain),
     /// Turns calendars of holidays into the `calendars` section of a file of schedules.
     #[command(subcommand)]
     Calendar(Calendar),
@@ -148,6 +150,78 @@ pub(crate) struct Preview {
 pub(crate) struct Lint {
     #[command(flatten)]
     pub(crate) file: FileArgs,
+}
+
+/// Which deployment is asked.
+#[derive(Clone, Debug, Args)]
+#[group(id = "deployment", required = true, multiple = false, args = ["stack", "demo"])]
+pub(crate) struct HubArgs {
+    /// The deployed stack, whose function is asked.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) stack: Option<String>,
+    /// The world of `demo` instead, in this process, on its Friday at noon. Needs no credentials.
+    #[arg(long)]
+    pub(crate) demo: bool,
+    #[command(flatten)]
+    pub(crate) aws: AwsArgs,
+}
+
+/// How AWS is reached; what is not said comes from the environment and the AWS configuration files.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct AwsArgs {
+    /// A profile of the AWS configuration files.
+    #[arg(long, value_name = "NAME", help_heading = "AWS")]
+    pub(crate) profile: Option<String>,
+    /// The hub's Region.
+    #[arg(long = "hub-region", value_name = "REGION", help_heading = "AWS")]
+    pub(crate) region: Option<String>,
+    /// An endpoint for every service.
+    #[arg(long, value_name = "URL", help_heading = "AWS")]
+    pub(crate) endpoint_url: Option<String>,
+}
+
+/// Shows every managed resource: what it does, what it should do, since when and until when, and what was last done to
+/// it.
+///
+/// It looks and changes nothing. Times are UTC.
+#[derive(Clone, Debug, Args)]
+#[command(
+    after_help = "Examples:\n  scheduler-cli status --stack dayshift --schedule berlin-office\n  scheduler-cli status --stack dayshift -q 'resources[?last_outcome==`failed`].[account, resource, last_error]'\n  scheduler-cli status --demo"
+)]
+pub(crate) struct Status {
+    #[command(flatten)]
+    pub(crate) hub: HubArgs,
+    /// Only what follows this schedule.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) schedule: Option<ScheduleName>,
+    /// Only this account.
+    #[arg(long, value_name = "ID")]
+    pub(crate) account: Option<AccountId>,
+    /// Only this Region.
+    #[arg(long, value_name = "REGION")]
+    pub(crate) region: Option<Region>,
+    /// Only this kind.
+    #[arg(long, value_name = "KIND")]
+    pub(crate) kind: Option<Kind>,
+}
+
+/// Tells why nothing, or something, happens to a resource: what it does, which rule wins, what was tried and what comes
+/// next.
+///
+/// It looks and changes nothing. Times are those of the resource's schedule.
+#[derive(Clone, Debug, Args)]
+#[command(
+    after_help = "Examples:\n  scheduler-cli explain i-0123456789abcdef0 --stack dayshift\n  scheduler-cli explain 222222222222/eu-west-1/rds-instance/orders --stack dayshift\n  scheduler-cli explain shop-web-1 --demo"
+)]
+pub(crate) struct Explain {
+    /// The resource's id, or as much of PARTITION/ACCOUNT/REGION/KIND/ID as makes it unique.
+    #[arg(value_name = "RESOURCE")]
+    pub(crate) resource: String,
+    #[command(flatten)]
+    pub(crate) hub: HubArgs,
+    /// The instant to explain, RFC 3339 with an offset. Absent: now.
+    #[arg(long, value_name = "TIME", value_parser = instant)]
+    pub(crate) at: Option<Instant>,
 }
 
 /// What is done with calendars.

@@ -15,6 +15,8 @@ pub(crate) enum Exit {
     Failed,
     /// 2: the command line or a file is wrong.
     Usage,
+    /// 4: the hub or AWS could not be reached.
+    Unreachable,
 }
 
 impl From<Exit> for ExitCode {
@@ -24,6 +26,7 @@ impl From<Exit> for ExitCode {
             Exit::Failed => ExitCode::from(1),
             // clap uses the same.
             Exit::Usage => ExitCode::from(2),
+            Exit::Unreachable => ExitCode::from(4),
         }
     }
 }
@@ -54,6 +57,11 @@ impl Failed {
     /// The command line or a file is wrong.
     pub(crate) fn usage(code: &str, message: impl ToString, help: &str) -> Self {
         Self { exit: Exit::Usage, ..Self::new(code, message, help) }
+    }
+
+    /// The hub or AWS could not be reached.
+    pub(crate) fn unreachable(code: &str, message: impl ToString, help: &str) -> Self {
+        Self { exit: Exit::Unreachable, ..Self::new(code, message, help) }
     }
 
     /// Says so, as a sentence or as JSON.

@@ -8,11 +8,14 @@ mod completions;
 mod demo;
 mod evaluate;
 mod exit;
+mod explain;
 mod file;
+mod hub;
 mod lint;
 mod preview;
 mod query;
 mod show;
+mod status;
 #[cfg(test)]
 mod transcripts;
 mod wall;
@@ -51,16 +54,19 @@ fn run(cli: Cli, now: Instant, out: &mut dyn Write) -> Result<Exit, Failed> {
     }
     let show = Show { format, query: cli.output.query.as_ref(), out };
     match cli.command {
-        Command::Demo(demo) => {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-            runtime.block_on(demo::run(&demo, show))
-        }
+        Command::Demo(demo) => runtime()?.block_on(demo::run(&demo, show)),
+        Command::Status(status) => runtime()?.block_on(status::run(&status, show)),
+        Command::Explain(explain) => runtime()?.block_on(explain::run(&explain, show)),
         Command::Evaluate(evaluate) => evaluate::run(&evaluate, now, show),
         Command::Preview(preview) => preview::run(&preview, show),
         Command::Lint(lint) => lint::run(&lint, now, show),
         Command::Calendar(Calendar::Import(import)) => calendar::import(&import, now, show),
         Command::Completions(completions) => completions::run(completions, show),
     }
+}
+
+fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_current_thread().enable_all().build()
 }
 
 #[cfg(test)]
@@ -99,7 +105,7 @@ mod tests {
         assert_eq!(demo["totals"]["passes"], passes.len());
         for pass in passes {
             let (row, outcomes) = (&pass["pass"], pass["outcomes"].as_array().unwrap());
-            let parts: u64 = ["started", "stopped", "left", "failed"]
+            let parts: u64 = ["started", "stopped", "resized", "left", "failed"]
                 .iter()
                 .map(|name| row[*name].as_u64().unwrap())
                 .sum();

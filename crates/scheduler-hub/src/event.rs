@@ -1,7 +1,7 @@
 //! What the hub is asked for.
 
 use chrono::TimeDelta;
-use scheduler_core::Instant;
+use scheduler_core::{Instant, Kind};
 use scheduler_engine::{Mode, Scope, Tick};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -34,6 +34,20 @@ pub enum Request {
         /// What to look at; absent: everything.
         #[serde(default)]
         scope: Scope,
+    },
+    /// What every managed resource does, should do and was last made to do. Writes nothing.
+    Status {
+        /// What to look at; absent: everything.
+        #[serde(default)]
+        scope: Scope,
+    },
+    /// Why nothing, or something, happens to a resource. Writes nothing.
+    Explain {
+        /// Its id, or as much of `PARTITION/ACCOUNT/REGION/KIND/ID` as makes it unique.
+        resource: String,
+        /// The instant to explain; absent: the current one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        at: Option<Instant>,
     },
 }
 
@@ -77,9 +91,17 @@ impl Event {
     /// # Errors
     ///
     /// If a pass that writes is asked for ahead of the clock.
-    pub fn tick(self, clock: Instant) -> Result<Tick, BadEvent> {
-        let Event::Request(Request::Run { now, dry_run, scope }) = self else {
-            return Ok(Tick { now: clock, scope: Scope::default(), mode: Mode::Act });
+    pub fn tick(&self, clock: Instant) -> Result<Tick, BadEvent> {
+        let looking = |now, scope| Tick { now, scope, mode: Mode::DryRun };
+        let (now, dry_run, scope) = match self {
+            Event::Scheduled => {
+                return Ok(Tick { now: clock, scope: Scope::default(), mode: Mode::Act });
+            }
+            Event::Request(Request::Status { scope }) => return Ok(looking(clock, scope.clone())),
+            Event::Request(Request::Explain { resource, at }) => {
+                return Ok(looking(at.unwrap_or(clock), scope_of(resource)));
+            }
+            Event::Request(Request::Run { now, dry_run, scope }) => (now, *dry_run, scope.clone()),
         };
         let mode = if dry_run { Mode::DryRun } else { Mode::Act };
         let now = now.unwrap_or(clock);
@@ -90,9 +112,25 @@ impl Event {
     }
 }
 
+/// Where a resource may be, by as much of its path as is given: what needs not be looked at is not.
+fn scope_of(resource: &str) -> Scope {
+    let parts: Vec<&str> = resource.split('/').collect();
+    let mut scope = Scope::default();
+    for (n, part) in parts.iter().enumerate() {
+        // An ECS service's id has a part more.
+        if let Ok(kind) = part.parse::<Kind>() {
+            let before = |back: usize| n.checked_sub(back).map(|at| parts[at]);
+            scope.kind = Some(kind);
+            scope.region = before(1).and_then(|text| text.parse().ok());
+            scope.account = before(2).and_then(|text| text.parse().ok());
+            return scope;
+        }
+    }
+    scope
+}
+
 #[cfg(test)]
 mod tests {
-    use scheduler_core::Kind;
     use serde_json::json;
 
     use super::*;
@@ -120,6 +158,19 @@ mod tests {
         let tick = tick(&request).unwrap();
         assert_eq!((tick.now, tick.mode), ("2026-03-02T01:00:00Z".parse().unwrap(), Mode::DryRun));
         assert_eq!(tick.scope.kind, Some(Kind::Ec2Instance));
+    }
+
+    #[test]
+    fn an_explanation_looks_no_further_than_it_has_to() {
+        for (resource, kind, account) in [
+            ("i-0abc", None, None),
+            ("ecs-service/web/api", Some(Kind::EcsService), None),
+            ("aws/111122223333/eu-west-1/asg/web", Some(Kind::Asg), Some("111122223333")),
+        ] {
+            let scope = tick(&json!({"action": "explain", "resource": resource})).unwrap().scope;
+            let found = scope.account.as_ref().map(scheduler_core::AccountId::as_str);
+            assert_eq!((scope.kind, found), (kind, account), "{resource}");
+        }
     }
 
     #[test]

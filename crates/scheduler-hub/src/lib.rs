@@ -9,7 +9,7 @@ pub mod event;
 pub mod hub;
 
 pub use event::{BadEvent, Event, Request};
-pub use hub::{Answer, Hub, HubError};
+pub use hub::{Answer, Hub, HubError, Invocation};
 
 /// Where the settings of a function are: `/dayshift/STACK` for a function called `STACK-scheduler`.
 ///

@@ -10,7 +10,7 @@ use std::{
 
 use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
 use scheduler_aws::{Aws, connect::Access};
-use scheduler_hub::{Answer, Event, Hub, HubError, prefix_of};
+use scheduler_hub::{Answer, Event, Hub, HubError, Invocation, prefix_of};
 use serde_json::Value;
 use tokio::time::Instant;
 use tracing_subscriber::{filter::Targets, fmt, layer::SubscriberExt, util::SubscriberInitExt};
@@ -66,7 +66,8 @@ fn prefix() -> Result<String, std::env::VarError> {
 async fn answer(hub: &Hub, event: LambdaEvent<Value>) -> Result<Answer, Diagnostic> {
     let left = event.context.deadline().duration_since(SystemTime::now()).unwrap_or_default();
     let deadline = Instant::now() + left.saturating_sub(MARGIN);
-    let answer = hub.answer(&event.payload, deadline).await.map_err(|error| diagnostic(&error))?;
+    let call = Invocation { id: event.context.request_id.clone(), deadline };
+    let answer = hub.answer(&event.payload, &call).await.map_err(|error| diagnostic(&error))?;
     let is_rules = matches!(Event::parse(&event.payload), Ok(Event::Scheduled));
     Ok(if is_rules { answer.brief() } else { answer.bounded() })
 }

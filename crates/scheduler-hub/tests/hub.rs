@@ -7,7 +7,7 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use scheduler_aws::Aws;
 use scheduler_core::{Instant, settings::BaseCredentials};
-use scheduler_hub::{Answer, Hub, HubError};
+use scheduler_hub::{Answer, Hub, HubError, Invocation, hub::Run};
 use scheduler_sandbox::{
     Caller, Effect, Fault, Sandbox,
     stage::{self, STACK, Stage, Wanted},
@@ -67,12 +67,18 @@ impl World {
             .unwrap()
     }
 
-    async fn send(&self, event: Value) -> Result<Answer, HubError> {
-        self.hub.answer(&event, tokio::time::Instant::now() + Duration::from_secs(30)).await
+    async fn ask(&self, event: Value) -> Result<Answer, HubError> {
+        let deadline = tokio::time::Instant::now() + Duration::from_secs(30);
+        self.hub.answer(&event, &Invocation { id: "test".into(), deadline }).await
+    }
+
+    /// Sends an event that a pass answers.
+    async fn send(&self, event: Value) -> Result<Run, HubError> {
+        self.ask(event).await.map(|answer| answer.into_run().unwrap())
     }
 
     /// Moves the clock to an instant and sends what the schedule rule sends.
-    async fn tick(&self, at: &str) -> Answer {
+    async fn tick(&self, at: &str) -> Run {
         self.stage.sandbox.set_now(at.parse().unwrap());
         self.send(json!({"source": "aws.events", "detail-type": "Scheduled Event"})).await.unwrap()
     }
@@ -92,7 +98,7 @@ impl World {
     }
 }
 
-fn row<'a>(answer: &'a Answer, id: &str) -> &'a scheduler_engine::report::OutcomeRow {
+fn row<'a>(answer: &'a Run, id: &str) -> &'a scheduler_engine::report::OutcomeRow {
     answer.run.outcomes.iter().find(|row| row.resource == id).unwrap()
 }
 

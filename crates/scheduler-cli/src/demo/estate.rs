@@ -161,6 +161,11 @@ impl Estate {
         named.map_or("", |((_, id), _)| id)
     }
 
+    /// The id of a resource by its name, wherever it is.
+    pub(super) fn find(&self, name: &str) -> Option<&str> {
+        self.names.iter().find(|(_, other)| *other == name).map(|((_, id), _)| id.as_str())
+    }
+
     pub(super) fn size(&self) -> usize {
         self.names.len()
     }

@@ -167,6 +167,14 @@ impl Config {
         }
     }
 
+    /// The schedule that the value of a schedule tag names, if it is without mistakes.
+    pub fn named(&self, tag: &str) -> Option<&Schedule> {
+        match self.find(tag) {
+            Found::Schedule(schedule) => Some(schedule),
+            Found::Broken(_) | Found::Unknown => None,
+        }
+    }
+
     /// The override that wins for a schedule at an instant, if one holds.
     pub fn override_of(&self, schedule: &Schedule, now: Instant) -> Option<&Override> {
         overrides::winner(&self.overrides, schedule, None, now)

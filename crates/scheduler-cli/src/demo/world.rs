@@ -1,0 +1,123 @@
+//! Living through the demo: people and AWS do what they do, and every so often the hub runs a pass.
+
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use scheduler_aws::Aws;
+use scheduler_core::{Instant, settings::BaseCredentials};
+use scheduler_engine::report::RunReport;
+use scheduler_hub::{Hub, HubError, Invocation, Request};
+use scheduler_sandbox::{CallError, Sandbox};
+use serde_json::{Value, json};
+
+use super::{
+    estate::Estate,
+    events::{self, Event},
+};
+use crate::exit::Failed;
+
+/// Lambda starts a function anew from time to time, and its session ends after twelve hours.
+const RECYCLED: TimeDelta = TimeDelta::hours(6);
+
+/// The demo's AWS at a moment at which there is something to ask about.
+pub(crate) struct World {
+    estate: Estate,
+    hub: Hub,
+}
+
+/// What there is to tell.
+pub(super) enum Moment<'a> {
+    Event(&'a Event),
+    Pass(RunReport),
+}
+
+impl World {
+    /// Friday noon: somebody has stopped shop-web-1 by hand.
+    pub(crate) async fn at_friday_noon() -> Result<Self, Failed> {
+        let estate = deploy().await?;
+        let noon = begin() + TimeDelta::hours(36);
+        let hub = live(&estate, noon, TimeDelta::minutes(30), |_| Ok(())).await?;
+        estate.stage.sandbox.set_now(noon);
+        Ok(Self { estate, hub })
+    }
+
+    /// The id of a resource by its name; the name, if it is none.
+    pub(crate) fn id<'a>(&'a self, name: &'a str) -> &'a str {
+        self.estate.find(name).unwrap_or(name)
+    }
+
+    /// Asks the hub.
+    pub(crate) async fn ask(&self, request: &Request) -> Result<Value, Failed> {
+        let request = serde_json::to_value(request).map_err(std::io::Error::from)?;
+        let answer = self.hub.answer(&request, &invocation()).await.map_err(defect)?;
+        Ok(serde_json::to_value(answer).map_err(std::io::Error::from)?)
+    }
+}
+
+/// When the story begins.
+pub(super) fn begin() -> Instant {
+    Instant::from_timestamp(events::THURSDAY, 0).unwrap_or_default()
+}
+
+/// Deploys everything, a day earlier, so that what starts slowly is up when the story begins.
+pub(super) async fn deploy() -> Result<Estate, Failed> {
+    let sandbox = Sandbox::new(begin() - TimeDelta::days(1));
+    let estate = Estate::deploy(&sandbox).await?;
+    sandbox.set_now(begin());
+    Ok(estate)
+}
+
+/// Lives from the beginning until before `end`, and answers with the hub.
+pub(super) async fn live(
+    estate: &Estate,
+    end: Instant,
+    every: TimeDelta,
+    mut tell: impl FnMut(Moment<'_>) -> Result<(), Failed>,
+) -> Result<Hub, Failed> {
+    let mut events = events::script().into_iter().peekable();
+    let mut now = begin();
+    let (mut hub, mut connected) = (connect(estate).await?, now);
+    while now < end {
+        estate.stage.sandbox.set_now(now);
+        while let Some(event) = events.next_if(|event| event.at() <= now) {
+            event.happen(estate).await?;
+            tell(Moment::Event(&event))?;
+        }
+        if now - connected >= RECYCLED {
+            (hub, connected) = (connect(estate).await?, now);
+        }
+        tell(Moment::Pass(pass(&hub).await?))?;
+        now += every;
+    }
+    Ok(hub)
+}
+
+/// A function as Lambda starts it: with a session of its role, and the SDK's clients led into the sandbox instead of
+/// the network.
+async fn connect(estate: &Estate) -> Result<Hub, CallError> {
+    let (sandbox, keys) = (&estate.stage.sandbox, estate.stage.session().await?);
+    let credentials = BaseCredentials::long_lived(&keys.access_key_id, &keys.secret_access_key)
+        .with_session(keys.session_token.as_deref());
+    let aws = Aws::in_process(sandbox.handler(), &estate.home, &credentials, sandbox.clock());
+    Ok(Hub::new(aws, estate.stage.prefix()))
+}
+
+/// One pass: the event that the schedule rule sends.
+async fn pass(hub: &Hub) -> Result<RunReport, Failed> {
+    let event = json!({"source": "aws.events", "detail-type": "Scheduled Event"});
+    let answer = hub.answer(&event, &invocation()).await.map_err(defect)?;
+    let run = answer.into_run().ok_or_else(|| Failed::new("demo", "no pass was run", DEFECT))?;
+    Ok(run.run)
+}
+
+fn invocation() -> Invocation {
+    let deadline = tokio::time::Instant::now() + Duration::from_secs(60);
+    Invocation { id: "demo".into(), deadline }
+}
+
+const DEFECT: &str = "this is a defect: the demo needs nothing from outside";
+
+#[expect(clippy::needless_pass_by_value, reason = "the shape that map_err asks for")]
+fn defect(error: HubError) -> Failed {
+    Failed::new(error.code(), &error, DEFECT)
+}

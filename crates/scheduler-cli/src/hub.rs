@@ -1,0 +1,82 @@
+//! Asking a hub: the function of a deployed stack, or the demo's in this process.
+
+use scheduler_aws::{Aws, connect::Access, function::InvokeError};
+use scheduler_hub::Request;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use crate::{
+    args::{AwsArgs, HubArgs},
+    demo::World,
+    exit::Failed,
+};
+
+/// Whoever answers.
+pub(crate) enum Hub {
+    Stack { aws: Aws, function: String },
+    Demo(Box<World>),
+}
+
+impl Hub {
+    /// The hub that the command line names.
+    pub(crate) async fn find(args: &HubArgs) -> Result<Self, Failed> {
+        match &args.stack {
+            Some(stack) => {
+                let aws = connect(&args.aws).await?;
+                Ok(Hub::Stack { aws, function: format!("{stack}-scheduler") })
+            }
+            None => Ok(Hub::Demo(Box::new(World::at_friday_noon().await?))),
+        }
+    }
+
+    /// What people call a resource, as the hub knows it: the demo's instances have names.
+    pub(crate) fn resource<'a>(&'a self, name: &'a str) -> &'a str {
+        match self {
+            Hub::Stack { .. } => name,
+            Hub::Demo(world) => world.id(name),
+        }
+    }
+
+    /// Asks, and understands the answer.
+    pub(crate) async fn ask<A: DeserializeOwned>(&self, request: &Request) -> Result<A, Failed> {
+        let answer = match self {
+            Hub::Stack { aws, function } => {
+                let request = serde_json::to_value(request).map_err(std::io::Error::from)?;
+                aws.invoke(function, &request).await.map_err(|error| unanswered(error, function))?
+            }
+            Hub::Demo(world) => world.ask(request).await?,
+        };
+        understood(answer)
+    }
+}
+
+async fn connect(args: &AwsArgs) -> Result<Aws, Failed> {
+    let access = Access {
+        profile: args.profile.clone(),
+        region: args.region.clone(),
+        endpoint_url: args.endpoint_url.clone(),
+    };
+    let aws = Aws::connect(access).await;
+    aws.map_err(|error| Failed::usage("region", error, "write --hub-region, or set AWS_REGION"))
+}
+
+fn unanswered(error: InvokeError, function: &str) -> Failed {
+    match error {
+        InvokeError::Unreachable(failure) => {
+            let help = format!(
+                "check the stack's name, the Region, and that your credentials may invoke {function}"
+            );
+            Failed::unreachable(failure.code.as_str(), &failure, &help)
+        }
+        InvokeError::Refused { code, message } => {
+            Failed::new(&code, message, "the function's log has more")
+        }
+    }
+}
+
+fn understood<A: DeserializeOwned>(answer: Value) -> Result<A, Failed> {
+    serde_json::from_value(answer).map_err(|error| {
+        let help = "use the scheduler-cli of the version that is deployed";
+        Failed::new("bad-answer", format!("the hub's answer is not understood: {error}"), help)
+    })
+}
