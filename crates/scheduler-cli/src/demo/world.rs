@@ -117,7 +117,6 @@ fn invocation() -> Invocation {
 
 const DEFECT: &str = "this is a defect: the demo needs nothing from outside";
 
-#[expect(clippy::needless_pass_by_value, reason = "the shape that map_err asks for")]
 fn defect(error: HubError) -> Failed {
     Failed::new(error.code(), &error, DEFECT)
 }
