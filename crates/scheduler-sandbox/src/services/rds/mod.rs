@@ -1,4 +1,4 @@
-//! RDS: database instances, clusters, their tags and read replicas.
+//! RDS: database instances, clusters, their tags, read replicas and snapshots.
 //!
 //! Simpler than AWS: every engine and class of instances exists; a class is never out of capacity; deletion takes no
 //! snapshot, whatever is asked; maintenance and backup windows are shown and nothing happens in them.
@@ -12,6 +12,7 @@ mod identifier;
 mod life;
 mod paging;
 mod power;
+mod snapshot;
 mod tagging;
 mod windows;
 
@@ -21,14 +22,16 @@ use chrono::{DateTime, Utc};
 
 use self::cluster::Cluster;
 use self::database::Database;
+use self::snapshot::Snapshot;
 use super::Call;
 use crate::wire::{ApiError, Params, Xml};
 
-/// The databases and clusters of one Region of one account, by identifier, which is always in lower case.
+/// The databases, clusters and snapshots of one Region of one account, by identifier, which is always in lower case.
 #[derive(Debug, Default)]
 pub(crate) struct Rds {
     databases: BTreeMap<String, Database>,
     clusters: BTreeMap<String, Cluster>,
+    snapshots: BTreeMap<String, Snapshot>,
 }
 
 pub(crate) fn perform(rds: &mut Rds, call: &Call, params: &Params) -> Result<Xml, ApiError> {
@@ -46,6 +49,8 @@ pub(crate) fn perform(rds: &mut Rds, call: &Call, params: &Params) -> Result<Xml
         "StartDBCluster" => cluster::start(rds, call, params),
         "StopDBCluster" => cluster::stop(rds, call, params),
         "DeleteDBCluster" => cluster::delete(rds, call, params),
+        "DescribeDBSnapshots" => snapshot::describe(rds, call, params),
+        "DeleteDBSnapshot" => snapshot::delete(rds, call, params),
         "AddTagsToResource" => tagging::add(rds, call, params),
         "RemoveTagsFromResource" => tagging::remove(rds, call, params),
         "ListTagsForResource" => tagging::list(rds, call, params),

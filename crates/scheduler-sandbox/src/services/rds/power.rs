@@ -1,6 +1,7 @@
 //! StartDBInstance, StopDBInstance and DeleteDBInstance.
 
 use super::life::{Course, Status};
+use super::snapshot::{self, Snapshot};
 use super::{Rds, one, require_snapshot_choice, required};
 use crate::services::Call;
 use crate::wire::{ApiError, Params, Xml};
@@ -23,11 +24,14 @@ pub(super) fn stop(rds: &mut Rds, call: &Call, params: &Params) -> Result<Xml, A
     let name = existing(rds, params)?;
     refuse_cluster_member(rds, &name)?;
     refuse_replication(rds, &name)?;
+    let wanted = snapshot::wanted(rds, params)?;
     let database = rds.existing(&name)?;
     if database.status(call.now) != Some(Status::Available) {
         return Err(wrong_state(format!("Instance {name} is not in available state.")));
     }
     database.life.set_out(Course::Stop, call.now);
+    let taken = wanted.map(|wanted| (wanted, Snapshot::of(&name, database, call.now)));
+    rds.snapshots.extend(taken);
     Ok(one(rds, call, &name, call.now))
 }
 
