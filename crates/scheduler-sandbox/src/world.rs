@@ -16,7 +16,7 @@ use crate::services::dynamodb::Tables;
 use crate::services::ec2::Ec2;
 use crate::services::iam::Roles;
 use crate::services::rds::Rds;
-use crate::services::ssm::Parameters;
+use crate::services::ssm::Ssm;
 use crate::services::{Call, Service};
 use crate::wire::{ApiError, Input, Received, Refusal};
 
@@ -44,7 +44,7 @@ pub(crate) struct Region {
     pub(crate) ec2: Ec2,
     pub(crate) rds: Rds,
     pub(crate) tables: Tables,
-    pub(crate) parameters: Parameters,
+    pub(crate) ssm: Ssm,
 }
 
 impl World {

@@ -125,8 +125,7 @@ pub(crate) fn perform(world: &mut World, call: &Call, input: &Input) -> Result<A
                 .map(Answer::Document)
         }
         (Service::Ssm, Input::Document(document)) => {
-            ssm::perform(&mut world.region(&call.place).parameters, call, document)
-                .map(Answer::Document)
+            ssm::perform(&mut world.region(&call.place).ssm, call, document).map(Answer::Document)
         }
         (Service::Cloudwatch, Input::Document(document)) => {
             cloudwatch::perform(&mut world.metrics, call, document).map(Answer::Document)
