@@ -101,7 +101,6 @@ struct FaultDocument {
     region: Option<String>,
     operation: Option<String>,
     resource: Option<String>,
-    instance_type: Option<String>,
     times: Option<u32>,
     effect: EffectDocument,
 }
@@ -125,9 +124,8 @@ fn inject(sandbox: &Sandbox, body: &[u8]) -> Reply {
 
 impl From<FaultDocument> for Fault {
     fn from(document: FaultDocument) -> Self {
-        let FaultDocument { account, region, operation, resource, instance_type, times, effect } =
-            document;
-        Self { account, region, operation, resource, instance_type, times, effect: effect.into() }
+        let FaultDocument { account, region, operation, resource, times, effect } = document;
+        Self { account, region, operation, resource, times, effect: effect.into() }
     }
 }
 

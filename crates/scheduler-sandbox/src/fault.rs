@@ -14,10 +14,9 @@ pub struct Fault {
     pub region: Option<String>,
     /// The operation's name: `StartInstances`.
     pub operation: Option<String>,
-    /// A text that occurs whole somewhere among the request's values: an instance id, a parameter's name.
+    /// A text that occurs whole somewhere among the request's values: an instance id, a parameter's name. Or the type of
+    /// an instance that the request names: `m5.large`.
     pub resource: Option<String>,
-    /// The type of an instance that the call names: `m5.large`.
-    pub instance_type: Option<String>,
     /// To how many fitting calls it happens; `None`: to all of them until the faults are cleared.
     pub times: Option<u32>,
     /// What happens to them.
@@ -34,15 +33,7 @@ impl Fault {
     /// assert_eq!(lost.account, None);
     /// ```
     pub fn always(effect: Effect) -> Self {
-        Self {
-            account: None,
-            region: None,
-            operation: None,
-            resource: None,
-            instance_type: None,
-            times: None,
-            effect,
-        }
+        Self { account: None, region: None, operation: None, resource: None, times: None, effect }
     }
 
     fn fits(&self, account: &str, received: &Received, types: &[&str]) -> bool {
@@ -53,8 +44,10 @@ impl Fault {
             && same(&self.account, account)
             && same(&self.region, &received.scope.region)
             && same(&self.operation, &received.operation)
-            && self.resource.as_deref().is_none_or(|id| received.input.mentions(id))
-            && self.instance_type.as_deref().is_none_or(|kind| types.contains(&kind))
+            && self
+                .resource
+                .as_deref()
+                .is_none_or(|what| received.input.mentions(what) || types.contains(&what))
             && self.effect.can_happen_to(&received.operation)
     }
 }
@@ -97,21 +90,20 @@ impl Effect {
 /// Which instances of a start fall back, and why.
 #[derive(Debug)]
 pub(crate) struct FallBack {
-    instance: Option<String>,
-    instance_type: Option<String>,
+    /// An instance id or a type; `None`: all of them.
+    resource: Option<String>,
     pub(crate) reason: StateReason,
 }
 
 impl FallBack {
     fn of(fault: &Fault, code: &str, message: &str) -> Self {
         let reason = StateReason { code: code.into(), message: format!("{code}: {message}") };
-        let (instance, instance_type) = (fault.resource.clone(), fault.instance_type.clone());
-        Self { instance, instance_type, reason }
+        Self { resource: fault.resource.clone(), reason }
     }
 
     pub(crate) fn takes(&self, instance: &str, instance_type: &str) -> bool {
-        self.instance.as_deref().is_none_or(|id| id == instance)
-            && self.instance_type.as_deref().is_none_or(|kind| kind == instance_type)
+        let resource = self.resource.as_deref();
+        resource.is_none_or(|what| what == instance || what == instance_type)
     }
 }
 
@@ -144,9 +136,9 @@ impl Faults {
         self.0.clear();
     }
 
-    /// Whether any of them asks for the types of the instances that a call names.
+    /// Whether the types of the instances that a call names matter to any of them.
     pub(crate) fn ask_for_types(&self) -> bool {
-        self.0.iter().any(|fault| fault.instance_type.is_some())
+        self.0.iter().any(|fault| fault.resource.is_some())
     }
 
     /// The first latency and the first other effect that fit, and all that make instances fall back; only these are

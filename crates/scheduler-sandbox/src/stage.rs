@@ -351,5 +351,5 @@ pub fn no_capacity(instance_type: &str) -> Fault {
         message: format!("Insufficient capacity for the instance type {instance_type}."),
     };
     let operation = Some("StartInstances".into());
-    Fault { operation, instance_type: Some(instance_type.into()), ..Fault::always(effect) }
+    Fault { operation, resource: Some(instance_type.into()), ..Fault::always(effect) }
 }

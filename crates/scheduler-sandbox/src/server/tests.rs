@@ -78,7 +78,7 @@ async fn the_sandbox_is_controlled_beside_aws() {
     assert!(send(&server, "GET /_sandbox/metrics HTTP/1.1", "").await.ends_with("[]"));
 
     let scarce =
-        r#"{"instance_type": "m5.large", "effect": {"fall_back": {"code": "c", "message": "m"}}}"#;
+        r#"{"resource": "m5.large", "effect": {"fall_back": {"code": "c", "message": "m"}}}"#;
     let answer = send(&server, "POST /_sandbox/fault HTTP/1.1", scarce).await;
     assert!(answer.starts_with("HTTP/1.1 204"), "{answer}");
 

@@ -104,7 +104,7 @@ async fn a_type_may_have_no_capacity() {
         code: "InsufficientInstanceCapacity".into(),
         message: "none".into(),
     };
-    let fault = |effect| Fault { instance_type: Some("m5.large".into()), ..Fault::always(effect) };
+    let fault = |effect| Fault { resource: Some("m5.large".into()), ..Fault::always(effect) };
     stage.sandbox.inject(fault(none));
     let error = stage.on("StartInstances", &[&plenty, &scarce]).await.unwrap_err();
     assert_eq!((error.status, error.code.as_str()), (500, "InsufficientInstanceCapacity"));
