@@ -92,7 +92,8 @@ fn create_account(sandbox: &Sandbox, body: &[u8]) -> Reply {
 
 /// A fault in JSON, a struct of its own so that renaming a field of [`Fault`] breaks no script:
 /// `{"operation": "StartInstances", "times": 1, "effect": {"error": {"status": 503, "code": "c", "message": "m"}}}`.
-/// The other effects are `{"latency_ms": 100}`, `"hang"` and `"lose_answer"`.
+/// The other effects are `{"latency_ms": 100}`, `{"fall_back": {"code": "c", "message": "m"}}`, `"hang"` and
+/// `"lose_answer"`.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct FaultDocument {
@@ -111,6 +112,7 @@ enum EffectDocument {
     LatencyMs(u64),
     Hang,
     LoseAnswer,
+    FallBack { code: String, message: String },
 }
 
 fn inject(sandbox: &Sandbox, body: &[u8]) -> Reply {
@@ -123,16 +125,22 @@ fn inject(sandbox: &Sandbox, body: &[u8]) -> Reply {
 impl From<FaultDocument> for Fault {
     fn from(document: FaultDocument) -> Self {
         let FaultDocument { account, region, operation, resource, times, effect } = document;
-        let effect = match effect {
+        Self { account, region, operation, resource, times, effect: effect.into() }
+    }
+}
+
+impl From<EffectDocument> for Effect {
+    fn from(document: EffectDocument) -> Self {
+        match document {
             EffectDocument::Error { status, code, message } => {
-                Effect::Error { status, code, message }
+                Self::Error { status, code, message }
             }
             EffectDocument::LatencyMs(milliseconds) => {
-                Effect::Latency(Duration::from_millis(milliseconds))
+                Self::Latency(Duration::from_millis(milliseconds))
             }
-            EffectDocument::Hang => Effect::Hang,
-            EffectDocument::LoseAnswer => Effect::LoseAnswer,
-        };
-        Self { account, region, operation, resource, times, effect }
+            EffectDocument::Hang => Self::Hang,
+            EffectDocument::LoseAnswer => Self::LoseAnswer,
+            EffectDocument::FallBack { code, message } => Self::FallBack { code, message },
+        }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::services::ec2::StateReason;
 use crate::wire::Received;
 
 /// An effect on the calls that fit. A condition that is `None` fits every call.
@@ -13,7 +14,8 @@ pub struct Fault {
     pub region: Option<String>,
     /// The operation's name: `StartInstances`.
     pub operation: Option<String>,
-    /// A text that occurs whole somewhere among the request's values: an instance id, a parameter's name.
+    /// A text that occurs whole somewhere among the request's values: an instance id, a parameter's name. Or the type of
+    /// an instance that the request names: `m5.large`.
     pub resource: Option<String>,
     /// To how many fitting calls it happens; `None`: to all of them until the faults are cleared.
     pub times: Option<u32>,
@@ -34,7 +36,7 @@ impl Fault {
         Self { account: None, region: None, operation: None, resource: None, times: None, effect }
     }
 
-    fn fits(&self, account: &str, received: &Received) -> bool {
+    fn fits(&self, account: &str, received: &Received, types: &[&str]) -> bool {
         let same = |wanted: &Option<String>, actual: &str| {
             wanted.as_deref().is_none_or(|wanted| wanted == actual)
         };
@@ -42,7 +44,11 @@ impl Fault {
             && same(&self.account, account)
             && same(&self.region, &received.scope.region)
             && same(&self.operation, &received.operation)
-            && self.resource.as_deref().is_none_or(|id| received.input.mentions(id))
+            && self
+                .resource
+                .as_deref()
+                .is_none_or(|what| received.input.mentions(what) || types.contains(&what))
+            && self.effect.can_happen_to(&received.operation)
     }
 }
 
@@ -64,13 +70,57 @@ pub enum Effect {
     Hang,
     /// It is done, and the connection drops before the answer arrives.
     LoseAnswer,
+    /// For StartInstances alone. The start is accepted, and each instance that fits goes from pending back to stopped,
+    /// with this for its state reason; the other instances of the call start. So it goes when the key of a volume
+    /// cannot be used (`Client.InternalError`, `Client error on launch`).
+    FallBack {
+        /// The code of the reason: `Server.InsufficientInstanceCapacity`.
+        code: String,
+        /// What the message of the reason says behind the code.
+        message: String,
+    },
 }
 
-/// What was found for one call: a delay, then at most one other effect.
+impl Effect {
+    fn can_happen_to(&self, operation: &str) -> bool {
+        !matches!(self, Self::FallBack { .. }) || operation == "StartInstances"
+    }
+}
+
+/// Which instances of a start fall back, and why.
+#[derive(Debug)]
+pub(crate) struct FallBack {
+    /// An instance id or a type; `None`: all of them.
+    resource: Option<String>,
+    pub(crate) reason: StateReason,
+}
+
+impl FallBack {
+    fn of(fault: &Fault, code: &str, message: &str) -> Self {
+        let reason = StateReason { code: code.into(), message: format!("{code}: {message}") };
+        Self { resource: fault.resource.clone(), reason }
+    }
+
+    pub(crate) fn takes(&self, instance: &str, instance_type: &str) -> bool {
+        let resource = self.resource.as_deref();
+        resource.is_none_or(|what| what == instance || what == instance_type)
+    }
+}
+
+/// What was found for one call: a delay, then at most one other effect, and what happens after it is done.
 #[derive(Debug, Default)]
 pub(crate) struct Trouble {
     pub(crate) latency: Option<Duration>,
     pub(crate) effect: Option<Effect>,
+    pub(crate) fall_backs: Vec<FallBack>,
+}
+
+impl Trouble {
+    /// What happens instead of the call or before it, and what happens because of it.
+    pub(crate) fn split(mut self) -> (Self, Vec<FallBack>) {
+        let fall_backs = std::mem::take(&mut self.fall_backs);
+        (self, fall_backs)
+    }
 }
 
 /// The faults in force, oldest first.
@@ -86,11 +136,21 @@ impl Faults {
         self.0.clear();
     }
 
-    /// The first latency and the first other effect that fit; only these two are counted as having happened.
-    pub(crate) fn strike(&mut self, account: &str, received: &Received) -> Trouble {
+    /// Whether the types of the instances that a call names matter to any of them.
+    pub(crate) fn ask_for_types(&self) -> bool {
+        self.0.iter().any(|fault| fault.resource.is_some())
+    }
+
+    /// The first latency and the first other effect that fit, and all that make instances fall back; only these are
+    /// counted as having happened.
+    pub(crate) fn strike(&mut self, account: &str, received: &Received, types: &[&str]) -> Trouble {
         let mut trouble = Trouble::default();
-        for fault in self.0.iter_mut().filter(|fault| fault.fits(account, received)) {
+        for fault in self.0.iter_mut().filter(|fault| fault.fits(account, received, types)) {
             let taken = match &fault.effect {
+                Effect::FallBack { code, message } => {
+                    trouble.fall_backs.push(FallBack::of(fault, code, message));
+                    true
+                }
                 Effect::Latency(latency) => fill(&mut trouble.latency, *latency),
                 effect @ (Effect::Error { .. } | Effect::Hang | Effect::LoseAnswer) => {
                     fill(&mut trouble.effect, effect.clone())

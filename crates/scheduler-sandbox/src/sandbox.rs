@@ -133,7 +133,10 @@ impl Sandbox {
             tokio::time::sleep(latency).await;
         }
         match trouble.effect {
-            None => Ok(self.respond(call.dialect, Some(&call), self.perform(received, &call))),
+            // What falls back does so later, and the call knows.
+            None | Some(Effect::FallBack { .. }) => {
+                Ok(self.respond(call.dialect, Some(&call), self.perform(received, &call)))
+            }
             Some(Effect::Error { status, code, message }) => Ok(self.respond(
                 call.dialect,
                 Some(&call),

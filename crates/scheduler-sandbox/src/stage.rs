@@ -4,7 +4,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::{CallError, Caller, Credentials, Sandbox, texts};
+use crate::{CallError, Caller, Credentials, Effect, Fault, Sandbox, texts};
 
 /// The stack's name; parameters are below `/dayshift/` and this.
 pub const STACK: &str = "dayshift";
@@ -207,21 +207,7 @@ async fn put_policy(account: &Caller, role: &str, actions: &[&str]) -> Result<()
 
 /// Launches an EC2 instance; answers with its id.
 pub async fn run_instance(account: &Caller, wanted: &Wanted<'_>) -> Result<String, CallError> {
-    let mut parameters = vec![
-        ("ImageId", "ami-0123456789abcdef0"),
-        ("InstanceType", wanted.instance_type),
-        ("MinCount", "1"),
-        ("MaxCount", "1"),
-        ("TagSpecification.1.ResourceType", "instance"),
-        ("TagSpecification.1.Tag.1.Key", "Name"),
-        ("TagSpecification.1.Tag.1.Value", wanted.name),
-    ];
-    if let Some(schedule) = wanted.schedule {
-        parameters.push(("TagSpecification.1.Tag.2.Key", "Schedule"));
-        parameters.push(("TagSpecification.1.Tag.2.Value", schedule));
-    }
-    let answer = account.query("ec2", "RunInstances", &parameters).await?;
-    Ok(texts(&answer, "instanceId").into_iter().next().unwrap_or_default())
+    run_special_instance(account, wanted, &[]).await
 }
 
 /// Creates a database.
@@ -260,4 +246,110 @@ fn attribute(value: &Value) -> Value {
         Value::Null => json!({"NULL": true}),
         Value::String(_) | Value::Object(_) => json!({"S": value}),
     }
+}
+
+/// Launches an EC2 instance that can hibernate; answers with its id.
+pub async fn run_hibernatable_instance(
+    account: &Caller,
+    wanted: &Wanted<'_>,
+) -> Result<String, CallError> {
+    run_special_instance(account, wanted, &[("HibernationOptions.Configured", "true")]).await
+}
+
+/// Launches an EC2 instance with more parameters of RunInstances than its name, type and schedule; answers with its id.
+pub async fn run_special_instance(
+    account: &Caller,
+    wanted: &Wanted<'_>,
+    special: &[(&str, &str)],
+) -> Result<String, CallError> {
+    let mut parameters =
+        vec![("InstanceType", wanted.instance_type), ("MinCount", "1"), ("MaxCount", "1")];
+    if !special.iter().any(|(name, _)| *name == "ImageId") {
+        parameters.push(("ImageId", "ami-0123456789abcdef0"));
+    }
+    parameters.push(("TagSpecification.1.ResourceType", "instance"));
+    parameters.push(("TagSpecification.1.Tag.1.Key", "Name"));
+    parameters.push(("TagSpecification.1.Tag.1.Value", wanted.name));
+    if let Some(schedule) = wanted.schedule {
+        parameters.push(("TagSpecification.1.Tag.2.Key", "Schedule"));
+        parameters.push(("TagSpecification.1.Tag.2.Value", schedule));
+    }
+    parameters.extend(special);
+    let answer = account.query("ec2", "RunInstances", &parameters).await?;
+    Ok(texts(&answer, "instanceId").into_iter().next().unwrap_or_default())
+}
+
+/// Creates a cluster without instances: of Aurora, Amazon DocumentDB or Amazon Neptune.
+pub async fn create_cluster(
+    account: &Caller,
+    name: &str,
+    engine: &str,
+    schedule: Option<&str>,
+) -> Result<(), CallError> {
+    let mut parameters = vec![("DBClusterIdentifier", name), ("Engine", engine)];
+    if let Some(schedule) = schedule {
+        parameters.push(("Tags.Tag.1.Key", "Schedule"));
+        parameters.push(("Tags.Tag.1.Value", schedule));
+    }
+    account.query("rds", "CreateDBCluster", &parameters).await.map(drop)
+}
+
+/// Creates an instance in a cluster, which must be available; the engine is the cluster's.
+pub async fn create_cluster_instance(
+    account: &Caller,
+    cluster: &str,
+    engine: &str,
+    name: &str,
+) -> Result<(), CallError> {
+    let parameters = [
+        ("DBInstanceIdentifier", name),
+        ("DBInstanceClass", "db.r6g.large"),
+        ("Engine", engine),
+        ("DBClusterIdentifier", cluster),
+    ];
+    account.query("rds", "CreateDBInstance", &parameters).await.map(drop)
+}
+
+/// The status of a cluster: `available`, `stopped`, ...
+pub async fn cluster_status(account: &Caller, name: &str) -> Result<String, CallError> {
+    let named = [("DBClusterIdentifier", name)];
+    let answer = account.query("rds", "DescribeDBClusters", &named).await?;
+    Ok(texts(&answer, "Status").into_iter().next().unwrap_or_default())
+}
+
+/// Creates a maintenance window of three hours, the last of which starts nothing; answers with its id.
+pub async fn create_maintenance_window(
+    account: &Caller,
+    name: &str,
+    schedule: &str,
+) -> Result<String, CallError> {
+    let window = json!({
+        "Name": name,
+        "Schedule": schedule,
+        "Duration": 3,
+        "Cutoff": 1,
+        "AllowUnassociatedTargets": false,
+    });
+    let answer = account.json("ssm", "AmazonSSM.CreateMaintenanceWindow", window).await?;
+    Ok(answer["WindowId"].as_str().unwrap_or_default().to_owned())
+}
+
+/// An instance that starts and falls back, because the key of its volume cannot be used.
+pub fn unusable_key(instance: &str) -> Fault {
+    let effect = Effect::FallBack {
+        code: "Client.InternalError".into(),
+        message: "Client error on launch".into(),
+    };
+    Fault { resource: Some(instance.into()), ..Fault::always(effect) }
+}
+
+/// An instance type of which AWS has none left: starts are refused.
+pub fn no_capacity(instance_type: &str) -> Fault {
+    let effect = Effect::Error {
+        status: 500,
+        code: "InsufficientInstanceCapacity".into(),
+        message: format!("Insufficient capacity for the instance type {instance_type}."),
+    };
+    let operation = Some("StartInstances".into());
+    Fault { operation, resource: Some(instance_type.into()), ..Fault::always(effect) }
 }

@@ -16,9 +16,9 @@ use crate::services::dynamodb::Tables;
 use crate::services::ec2::Ec2;
 use crate::services::iam::Roles;
 use crate::services::rds::Rds;
-use crate::services::ssm::Parameters;
+use crate::services::ssm::Ssm;
 use crate::services::{Call, Service};
-use crate::wire::{ApiError, Received, Refusal};
+use crate::wire::{ApiError, Input, Received, Refusal};
 
 #[derive(Debug)]
 pub(crate) struct World {
@@ -44,7 +44,7 @@ pub(crate) struct Region {
     pub(crate) ec2: Ec2,
     pub(crate) rds: Rds,
     pub(crate) tables: Tables,
-    pub(crate) parameters: Parameters,
+    pub(crate) ssm: Ssm,
 }
 
 impl World {
@@ -99,10 +99,25 @@ impl World {
         };
         let service =
             Service::signed_as(&received.scope.service).ok_or_else(unknown).map_err(refuse)?;
-        let trouble = self.faults.strike(&place.home.account, received);
+        let trouble = self.strike(&place, service, received);
         let operation = received.operation.clone();
-        let call = Call { place, principal, service, operation, dialect: received.dialect, now };
-        Ok((call, trouble))
+        let dialect = received.dialect;
+        let (trouble, fall_backs) = trouble.split();
+        Ok((Call { place, principal, service, operation, dialect, now, fall_backs }, trouble))
+    }
+
+    /// What goes wrong with a call. Only when a fault asks for them are the types of its instances looked up.
+    fn strike(&mut self, place: &Place, service: Service, received: &Received) -> Trouble {
+        let account = &place.home.account;
+        let Input::Params(params) = &received.input else {
+            return self.faults.strike(account, received, &[]);
+        };
+        if service != Service::Ec2 || !self.faults.ask_for_types() {
+            return self.faults.strike(account, received, &[]);
+        }
+        let region = self.accounts.get(&place.home).and_then(|one| one.regions.get(&place.region));
+        let types = region.map(|region| region.ec2.types_named(params)).unwrap_or_default();
+        self.faults.strike(account, received, &types)
     }
 
     /// Whether the caller's policies allow the call; asked after its faults, because throttling comes first.

@@ -155,7 +155,7 @@ async fn an_operation_that_is_not_known_is_named() {
     let error = hub.query("ec2", "DescribeVolumes", &[]).await.unwrap_err();
     assert_eq!((error.status, error.code.as_str()), (400, "InvalidAction"));
     assert!(error.message.contains("DescribeVolumes"), "{error}");
-    let error = hub.json("dynamodb", "DynamoDB_20120810.UpdateItem", json!({})).await.unwrap_err();
+    let error = hub.json("dynamodb", "DynamoDB_20120810.UpdateTable", json!({})).await.unwrap_err();
     assert_eq!((error.status, error.code.as_str()), (400, "UnknownOperationException"));
     assert_eq!(code(hub.query("lambda", "Invoke", &[]).await), (400, "InvalidAction".to_owned()));
 }

@@ -77,6 +77,11 @@ async fn the_sandbox_is_controlled_beside_aws() {
     );
     assert!(send(&server, "GET /_sandbox/metrics HTTP/1.1", "").await.ends_with("[]"));
 
+    let scarce =
+        r#"{"resource": "m5.large", "effect": {"fall_back": {"code": "c", "message": "m"}}}"#;
+    let answer = send(&server, "POST /_sandbox/fault HTTP/1.1", scarce).await;
+    assert!(answer.starts_with("HTTP/1.1 204"), "{answer}");
+
     let wrong = [
         (
             "PUT /_sandbox/account HTTP/1.1",

@@ -12,6 +12,8 @@ mod tags;
 
 use chrono::{DateTime, SecondsFormat, Utc};
 
+use self::ec2::StateReason;
+use crate::fault::FallBack;
 use crate::keyring::Principal;
 use crate::place::Place;
 use crate::wire::{Answer, ApiError, Dialect, Input, Refusal};
@@ -78,12 +80,21 @@ pub(crate) struct Call {
     pub(crate) operation: String,
     pub(crate) dialect: Dialect,
     pub(crate) now: DateTime<Utc>,
+    /// The faults that make instances fall back after this call has started them.
+    pub(crate) fall_backs: Vec<FallBack>,
 }
 
 impl Call {
     /// The name policies have for it: `ec2:StartInstances`.
     pub(crate) fn action(&self) -> String {
         format!("{}:{}", self.service.prefix(), self.operation)
+    }
+
+    /// Why an instance that this call starts will fall back, if it will.
+    fn falls_back(&self, instance: impl ToString, instance_type: &str) -> Option<StateReason> {
+        let id = instance.to_string();
+        let fall_back = self.fall_backs.iter().find(|one| one.takes(&id, instance_type))?;
+        Some(fall_back.reason.clone())
     }
 
     pub(crate) fn refuse(&self, refusal: Refusal) -> ApiError {
@@ -114,8 +125,7 @@ pub(crate) fn perform(world: &mut World, call: &Call, input: &Input) -> Result<A
                 .map(Answer::Document)
         }
         (Service::Ssm, Input::Document(document)) => {
-            ssm::perform(&mut world.region(&call.place).parameters, call, document)
-                .map(Answer::Document)
+            ssm::perform(&mut world.region(&call.place).ssm, call, document).map(Answer::Document)
         }
         (Service::Cloudwatch, Input::Document(document)) => {
             cloudwatch::perform(&mut world.metrics, call, document).map(Answer::Document)

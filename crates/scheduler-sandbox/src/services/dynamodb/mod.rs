@@ -1,13 +1,13 @@
 //! DynamoDB: tables and their items, read and written with conditions. Every call is atomic, and every read consistent.
 //!
-//! Simpler than AWS: a table is active at once; there are no indexes, streams, updates in place, transactions or
-//! expiry; keys are strings or numbers; projections are of whole attributes; capacity has no end and is not counted.
+//! Simpler than AWS: a table is active at once; there are no indexes, streams, transactions or expiry; keys are strings or numbers; projections are of whole attributes; capacity has no end and is not counted.
 
 mod expression;
 mod names;
 mod number;
 mod read;
 mod table;
+mod update;
 mod value;
 mod write;
 
@@ -30,6 +30,7 @@ pub(crate) fn perform(tables: &mut Tables, call: &Call, input: &Value) -> Result
         "DescribeTable" => describe_table(tables, call, input),
         "PutItem" => write::put(tables, input),
         "DeleteItem" => write::delete(tables, input),
+        "UpdateItem" => update::update(tables, input),
         "BatchWriteItem" => write::batch(tables, input),
         "GetItem" => read::get(tables, input),
         "Query" => read::query(tables, input),

@@ -144,6 +144,11 @@ impl Schema {
         [&self.hash].into_iter().chain(&self.range)
     }
 
+    /// Whether an attribute is part of the key.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.attributes().any(|attribute| attribute.name == name)
+    }
+
     /// The key of a whole item.
     pub(super) fn key_of(&self, item: &Item) -> Result<Key, ApiError> {
         let range = self.range.as_ref().map(|range| range.value_in(item)).transpose()?;

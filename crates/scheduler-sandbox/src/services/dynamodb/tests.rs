@@ -287,3 +287,89 @@ async fn a_projection_leaves_the_rest_out() {
     let answer = stage.call("GetItem", input).await.unwrap();
     assert_eq!(answer["Item"], json!({"id": {"S": "a"}, "text": {"S": "x"}}));
 }
+
+/// A lease: taken if nobody has it, if it has run out, or by the one who has it.
+fn lease(me: &str, now: u32, until: u32) -> Value {
+    json!({
+        "Item": {"id": {"S": "lease"}, "pos": {"N": "0"}, "holder": {"S": me}, "until": {"N": until.to_string()}},
+        "ConditionExpression": "attribute_not_exists(id) OR #until < :now OR holder = :me",
+        "ExpressionAttributeNames": {"#until": "until"},
+        "ExpressionAttributeValues": {":now": {"N": now.to_string()}, ":me": {"S": me}},
+        "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+    })
+}
+
+#[tokio::test]
+async fn a_lease_has_one_holder() {
+    let stage = Stage::new().await;
+    stage.call("PutItem", lease("a", 100, 160)).await.unwrap();
+    let error = stage.call("PutItem", lease("b", 159, 220)).await.unwrap_err();
+    assert_eq!(error.code, "ConditionalCheckFailedException");
+    stage.call("PutItem", lease("a", 159, 220)).await.unwrap();
+    assert!(stage.call("PutItem", lease("b", 220, 280)).await.is_err());
+    stage.call("PutItem", lease("b", 221, 280)).await.unwrap();
+    let found = stage.call("GetItem", json!({"Key": key("lease", "0")})).await.unwrap();
+    assert_eq!(found["Item"]["holder"]["S"], "b");
+}
+
+#[tokio::test]
+async fn an_update_changes_some_attributes() {
+    let stage = Stage::new().await;
+    stage.put("a", "1").await;
+    let update = |expression: &str, values: Value, returns: &str| {
+        json!({"Key": key("a", "1"), "UpdateExpression": expression, "ExpressionAttributeValues": values,
+               "ReturnValues": returns})
+    };
+    let counted = update(
+        "SET n = if_not_exists(n, :0) + :1, was = id",
+        json!({":0": {"N": "0"}, ":1": {"N": "1"}}),
+        "UPDATED_NEW",
+    );
+    for expected in ["1", "2"] {
+        let answer = stage.call("UpdateItem", counted.clone()).await.unwrap();
+        assert_eq!(answer["Attributes"], json!({"n": {"N": expected}, "was": {"S": "a"}}));
+    }
+    let swap = update("SET was = n, n = n - :5 REMOVE #t", json!({":5": {"N": "5"}}), "ALL_NEW");
+    let mut swap = swap;
+    swap["ExpressionAttributeNames"] = json!({"#t": "text"});
+    let answer = stage.call("UpdateItem", swap).await.unwrap();
+    let expected =
+        json!({"id": {"S": "a"}, "pos": {"N": "1"}, "n": {"N": "-3"}, "was": {"N": "2"}});
+    assert_eq!(answer["Attributes"], expected);
+
+    // What is not there is created, with its key.
+    let new = json!({"Key": key("new", "7"), "UpdateExpression": "SET x = :x",
+                     "ExpressionAttributeValues": {":x": {"S": "y"}}, "ReturnValues": "ALL_OLD"});
+    assert_eq!(stage.call("UpdateItem", new).await.unwrap(), json!({}));
+    let found = stage.call("GetItem", json!({"Key": key("new", "7")})).await.unwrap();
+    assert_eq!(found["Item"], json!({"id": {"S": "new"}, "pos": {"N": "7"}, "x": {"S": "y"}}));
+}
+
+#[tokio::test]
+async fn an_update_happens_only_if_its_condition_holds() {
+    let stage = Stage::new().await;
+    let update = json!({"Key": key("a", "1"), "UpdateExpression": "SET x = :x",
+        "ConditionExpression": "attribute_exists(id)", "ExpressionAttributeValues": {":x": {"S": "y"}}});
+    let error = stage.call("UpdateItem", update.clone()).await.unwrap_err();
+    assert_eq!(error.code, "ConditionalCheckFailedException");
+    assert_eq!(stage.call("GetItem", json!({"Key": key("a", "1")})).await.unwrap(), json!({}));
+    stage.put("a", "1").await;
+    stage.call("UpdateItem", update).await.unwrap();
+
+    for (expression, expected) in [
+        ("SET id = :x", "Cannot update attribute id. This attribute is part of the key"),
+        ("SET a = :x, a = :x", "Two document paths overlap"),
+        ("SET a = :x SET b = :x", "The \"SET\" section can only be used once"),
+        ("SET a = nothing, b = :x", "refers to an attribute that does not exist"),
+        ("SET a = :x + :x", "incorrect data type"),
+        ("SET a = b.c, d.e = :x", "whole attributes only"),
+        ("ADD n :x", "Syntax error; token: \"ADD\""),
+        ("", "The expression can not be empty"),
+    ] {
+        let wrong = json!({"Key": key("a", "1"), "UpdateExpression": expression,
+            "ExpressionAttributeValues": {":x": {"S": "y"}}});
+        let error = stage.call("UpdateItem", wrong).await.unwrap_err();
+        assert_eq!(error.code, "ValidationException", "{expression}");
+        assert!(error.message.contains(expected), "{expression}: {}", error.message);
+    }
+}

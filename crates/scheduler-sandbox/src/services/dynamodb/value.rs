@@ -4,8 +4,9 @@
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
+use super::expression::Sign;
 use super::number::Number;
 use crate::services::members::invalid;
 use crate::wire::ApiError;
@@ -113,6 +114,24 @@ fn same_set(one: &Value, other: &Value) -> bool {
             .collect()
     };
     texts(one) == texts(other)
+}
+
+/// The sum or the difference of two numbers. Of whole ones only: they are there to count with.
+pub(super) fn sum(left: &Value, sign: Sign, right: &Value) -> Result<Value, ApiError> {
+    let (left, right) = (whole(left)?, whole(right)?);
+    let sum = match sign {
+        Sign::Plus => left.checked_add(right),
+        Sign::Minus => left.checked_sub(right),
+    };
+    let sum =
+        sum.ok_or_else(|| invalid("Number overflow. Attempting to store a number too large"))?;
+    Ok(json!({ "N": sum.to_string() }))
+}
+
+fn whole(value: &Value) -> Result<i128, ApiError> {
+    let wrong = "An operand in the update expression has an incorrect data type";
+    let text = value["N"].as_str().ok_or_else(|| invalid(wrong))?;
+    text.parse().map_err(|_| invalid(format!("The sandbox adds whole numbers only: {text}")))
 }
 
 /// The size that counts towards a page and an item: names and values, in UTF-8.

@@ -68,7 +68,7 @@ fn condition(members: Members<'_>) -> Result<Option<Condition>, ApiError> {
     Ok(condition)
 }
 
-fn check_condition(
+pub(super) fn check_condition(
     members: Members<'_>,
     condition: Option<&Condition>,
     current: Option<&Item>,

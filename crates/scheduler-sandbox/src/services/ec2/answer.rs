@@ -1,7 +1,10 @@
 //! An instance in XML, with the members a real one has, so that parsing one costs what it costs at AWS.
 
+use chrono::{DateTime, Utc};
+
 use super::describe::Seen;
-use super::instance::{Instance, InstanceId, Lifecycle, State};
+use super::instance::{Course, Instance, InstanceId, Lifecycle, State};
+use super::types::{InstanceType, architecture_of};
 use crate::services::{Call, instant, tags};
 use crate::wire::Xml;
 
@@ -28,41 +31,53 @@ fn instance(xml: &mut Xml, call: &Call, (id, instance, now): Seen<'_>) {
     hardware(xml, instance);
     xml.text("launchTime", instant(instance.started)).text("amiLaunchIndex", instance.index);
     placement(xml, instance);
-    reason(xml, instance, now);
+    reason(xml, instance, call.now, now);
     if now != State::Terminated {
         network(xml, call, id, instance);
         volume(xml, id, instance);
     }
-    options(xml);
+    options(xml, instance);
     if !instance.tags.is_empty() {
         tags::write(xml, ["tagSet", "item", "key", "value"], &instance.tags);
     }
 }
 
 fn hardware(xml: &mut Xml, instance: &Instance) {
-    xml.text("instanceType", &instance.launch.kind);
-    if instance.launch.lifecycle == Lifecycle::Spot {
+    let launch = &instance.launch;
+    xml.text("instanceType", instance.kind());
+    if launch.lifecycle == Lifecycle::Spot {
         xml.text("instanceLifecycle", "spot");
     }
-    // The letter before the dot or behind the generation says that a type is AWS's own arm64: `m7g.large`.
-    let family = instance.launch.kind.split('.').next().unwrap_or_default();
-    let arm = family.trim_start_matches(|c: char| c.is_ascii_lowercase()).contains('g');
-    xml.text("architecture", if arm { "arm64" } else { "x86_64" });
-    xml.text("rootDeviceType", "ebs")
+    xml.text("architecture", architecture_of(&launch.kind));
+    let root = if launch.has_ebs_root() { "ebs" } else { "instance-store" };
+    xml.text("rootDeviceType", root)
         .text("rootDeviceName", "/dev/xvda")
         .text("virtualizationType", "hvm");
     xml.text("hypervisor", "xen")
         .text("platformDetails", "Linux/UNIX")
         .text("usageOperation", "RunInstances");
-    xml.text("usageOperationUpdateTime", instant(instance.launch.at));
-    xml.text("bootMode", "uefi-preferred").text("currentInstanceBootMode", "uefi");
-    xml.text("ebsOptimized", true)
-        .text("enaSupport", true)
+    xml.text("usageOperationUpdateTime", instant(launch.at));
+    boot_mode(xml, instance);
+    xml.text("ebsOptimized", instance.is_ebs_optimized())
+        .text("enaSupport", launch.has_ena())
         .text("productCodes", "")
         .text("clientToken", "");
     xml.within("cpuOptions", |xml| {
         xml.text("coreCount", 1).text("threadsPerCore", 2);
     });
+}
+
+/// The image's boot mode, and what its type makes of it. Old images say none, and start as they always did.
+fn boot_mode(xml: &mut Xml, instance: &Instance) {
+    if !instance.launch.has_ena() {
+        xml.text("currentInstanceBootMode", "legacy-bios");
+        return;
+    }
+    let arm = architecture_of(&instance.launch.kind) == "arm64";
+    xml.text("bootMode", if arm { "uefi" } else { "uefi-preferred" });
+    let known = InstanceType::named(instance.kind());
+    let uefi = known.is_none_or(|known| known.boot_modes().contains(&"uefi"));
+    xml.text("currentInstanceBootMode", if uefi { "uefi" } else { "legacy-bios" });
 }
 
 fn placement(xml: &mut Xml, instance: &Instance) {
@@ -76,18 +91,35 @@ fn placement(xml: &mut Xml, instance: &Instance) {
     });
 }
 
-fn reason(xml: &mut Xml, instance: &Instance, now: State) {
-    let Some(at) = instance.ended_by_owner() else {
+/// `reason` is a text for people, `stateReason` a code and a message.
+fn reason(xml: &mut Xml, instance: &Instance, at: DateTime<Utc>, now: State) {
+    if let Some(failure) = instance.failure(at) {
+        xml.text("reason", &failure.code);
+        state_reason(xml, &failure.code, &failure.message);
+        return;
+    }
+    let Some(ended) = instance.ended_by_owner() else {
         xml.text("reason", "");
         return;
     };
-    xml.text("reason", format_args!("User initiated ({} GMT)", at.format("%Y-%m-%d %H:%M:%S")));
-    if matches!(now, State::Stopped | State::Terminated) {
-        xml.within("stateReason", |xml| {
-            xml.text("code", "Client.UserInitiatedShutdown");
-            xml.text("message", "Client.UserInitiatedShutdown: User initiated shutdown");
-        });
+    xml.text("reason", format_args!("User initiated ({} GMT)", ended.format("%Y-%m-%d %H:%M:%S")));
+    match now {
+        State::Stopped if instance.course() == Course::Hibernate => {
+            let message = "Client.UserInitiatedHibernate: User initiated hibernate";
+            state_reason(xml, "Client.UserInitiatedHibernate", message);
+        }
+        State::Stopped | State::Terminated => {
+            let message = "Client.UserInitiatedShutdown: User initiated shutdown";
+            state_reason(xml, "Client.UserInitiatedShutdown", message);
+        }
+        State::Pending | State::Running | State::ShuttingDown | State::Stopping => {}
     }
+}
+
+fn state_reason(xml: &mut Xml, code: &str, message: &str) {
+    xml.within("stateReason", |xml| {
+        xml.text("code", code).text("message", message);
+    });
 }
 
 fn network(xml: &mut Xml, call: &Call, id: InstanceId, instance: &Instance) {
@@ -140,14 +172,15 @@ fn volume(xml: &mut Xml, id: InstanceId, instance: &Instance) {
     });
 }
 
-fn options(xml: &mut Xml) {
+fn options(xml: &mut Xml, instance: &Instance) {
     let option = |xml: &mut Xml, option: &str, name: &str, value: &str| {
         xml.within(option, |xml| {
             xml.text(name, value);
         });
     };
     option(xml, "capacityReservationSpecification", "capacityReservationPreference", "open");
-    option(xml, "hibernationOptions", "configured", "false");
+    let hibernates = instance.launch.hibernates.to_string();
+    option(xml, "hibernationOptions", "configured", &hibernates);
     option(xml, "enclaveOptions", "enabled", "false");
     option(xml, "maintenanceOptions", "autoRecovery", "default");
     xml.within("metadataOptions", |xml| {

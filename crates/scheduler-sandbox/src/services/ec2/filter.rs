@@ -51,7 +51,7 @@ impl Filter<'_> {
         match self.subject {
             Subject::Id => self.any(&id.to_string()),
             Subject::StateName => self.any(state.name()),
-            Subject::Type => self.any(&instance.launch.kind),
+            Subject::Type => self.any(instance.kind()),
             Subject::TagKey => instance.tags.keys().any(|key| self.any(key)),
             Subject::Tag(key) => instance.tags.get(key).is_some_and(|value| self.any(value)),
         }

@@ -48,8 +48,21 @@ pub(super) struct Launch {
     pub(super) kind: String,
     pub(super) zone: String,
     pub(super) lifecycle: Lifecycle,
+    pub(super) ebs_optimized: bool,
+    /// Whether it was set up to hibernate, which only a launch can do.
+    pub(super) hibernates: bool,
     /// When the volumes were attached, which unlike the launch time a later start does not change.
     pub(super) at: DateTime<Utc>,
+}
+
+impl Launch {
+    pub(super) fn has_ebs_root(&self) -> bool {
+        !self.image.starts_with("ami-store")
+    }
+
+    pub(super) fn has_ena(&self) -> bool {
+        !self.image.starts_with("ami-noena")
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -100,6 +113,10 @@ impl State {
 pub(super) enum Course {
     Start,
     Stop,
+    /// A stop that keeps the memory.
+    Hibernate,
+    /// A start that was accepted and then fails.
+    FallBack,
     Terminate,
 }
 
@@ -107,8 +124,8 @@ impl Course {
     /// How long the state in between lasts. AWS promises nothing; these are ordinary times.
     fn lasts(self) -> Duration {
         match self {
-            Self::Start => Duration::seconds(20),
-            Self::Stop => Duration::seconds(40),
+            Self::Start | Self::FallBack => Duration::seconds(20),
+            Self::Stop | Self::Hibernate => Duration::seconds(40),
             Self::Terminate => Duration::seconds(20),
         }
     }
@@ -116,8 +133,18 @@ impl Course {
     fn states(self) -> (State, State) {
         match self {
             Self::Start => (State::Pending, State::Running),
-            Self::Stop => (State::Stopping, State::Stopped),
+            Self::Stop | Self::Hibernate => (State::Stopping, State::Stopped),
+            Self::FallBack => (State::Pending, State::Stopped),
             Self::Terminate => (State::ShuttingDown, State::Terminated),
+        }
+    }
+
+    /// Whether an instance in this state has nothing to do for the one who asks for this course.
+    fn is_done_in(self, state: State) -> bool {
+        match self {
+            Self::Start | Self::FallBack => matches!(state, State::Pending | State::Running),
+            Self::Stop | Self::Hibernate => matches!(state, State::Stopping | State::Stopped),
+            Self::Terminate => matches!(state, State::ShuttingDown | State::Terminated),
         }
     }
 }
@@ -132,12 +159,31 @@ pub(super) struct Instance {
     since: DateTime<Utc>,
     /// The launch time AWS gives: that of the last start.
     pub(super) started: DateTime<Utc>,
+    /// What few instances have, kept out of the others' way.
+    altered: Option<Box<Altered>>,
+}
+
+/// What became of an instance after its launch.
+#[derive(Debug, Default)]
+pub(super) struct Altered {
+    pub(super) kind: Option<String>,
+    pub(super) ebs_optimized: Option<bool>,
+    /// Why its last start failed.
+    failure: Option<StateReason>,
+}
+
+/// Why an instance is in its state, as `stateReason` gives it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct StateReason {
+    pub(crate) code: String,
+    /// Begins with the code and a colon, as at AWS.
+    pub(crate) message: String,
 }
 
 impl Instance {
     pub(super) fn new(launch: Arc<Launch>, tags: Arc<Tags>, index: u32) -> Self {
         let at = launch.at;
-        Self { launch, tags, index, course: Course::Start, since: at, started: at }
+        Self { launch, tags, index, course: Course::Start, since: at, started: at, altered: None }
     }
 
     pub(super) fn state(&self, now: DateTime<Utc>) -> State {
@@ -145,20 +191,53 @@ impl Instance {
         if now < self.since + self.course.lasts() { between } else { after }
     }
 
-    /// Sets out on a course, unless it is on it already.
+    pub(super) fn course(&self) -> Course {
+        self.course
+    }
+
+    /// The instance type it has now.
+    pub(super) fn kind(&self) -> &str {
+        let changed = self.altered.as_ref().and_then(|altered| altered.kind.as_deref());
+        changed.unwrap_or(&self.launch.kind)
+    }
+
+    pub(super) fn is_ebs_optimized(&self) -> bool {
+        let changed = self.altered.as_ref().and_then(|altered| altered.ebs_optimized);
+        changed.unwrap_or(self.launch.ebs_optimized)
+    }
+
+    /// What is to be changed about it.
+    pub(super) fn altered(&mut self) -> &mut Altered {
+        self.altered.get_or_insert_default()
+    }
+
+    /// Sets out on a course, unless it is there already or on its way.
     pub(super) fn set_out(&mut self, course: Course, now: DateTime<Utc>) {
-        if self.course == course {
+        if course.is_done_in(self.state(now)) {
             return;
         }
         (self.course, self.since) = (course, now);
-        if course == Course::Start {
+        if matches!(course, Course::Start | Course::FallBack) {
             self.started = now;
         }
     }
 
+    /// Starts, and fails for this reason.
+    pub(super) fn set_out_to_fail(&mut self, reason: StateReason, now: DateTime<Utc>) {
+        self.set_out(Course::FallBack, now);
+        self.altered().failure = Some(reason);
+    }
+
     /// When its owner stopped or terminated it, if that was the last thing done to it.
     pub(super) fn ended_by_owner(&self) -> Option<DateTime<Utc>> {
-        matches!(self.course, Course::Stop | Course::Terminate).then_some(self.since)
+        let ended = matches!(self.course, Course::Stop | Course::Hibernate | Course::Terminate);
+        ended.then_some(self.since)
+    }
+
+    /// Why its last start failed, if that is the last thing that happened to it.
+    pub(super) fn failure(&self, now: DateTime<Utc>) -> Option<&StateReason> {
+        let failed = self.course == Course::FallBack && self.state(now) == State::Stopped;
+        self.altered.as_ref().and_then(|altered| altered.failure.as_ref()).filter(|_| failed)
     }
 
     /// When a terminated instance is shown no longer: about an hour after its end.

@@ -17,6 +17,8 @@ pub(super) fn run(ec2: &mut Ec2, call: &Call, params: &Params) -> Result<Xml, Ap
         kind: kind(params)?.to_owned(),
         zone: zone(call, params)?,
         lifecycle: lifecycle(params),
+        ebs_optimized: params.says("EbsOptimized"),
+        hibernates: params.says("HibernationOptions.Configured"),
         at: call.now,
     };
     dry_run(params)?;

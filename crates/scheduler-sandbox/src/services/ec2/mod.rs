@@ -1,20 +1,28 @@
-//! EC2: instances and their tags.
+//! EC2: instances, their types and their tags.
 //!
-//! Simpler than AWS: every image and instance type of the right form exists, capacity and quotas have no end, every
-//! Region has one subnet, client tokens are not remembered, and no instance can hibernate for the time being.
+//! Simpler than AWS: every image and instance type of the right form can be launched, though only the types in a table
+//! are described and changed to; capacity and quotas have no end but by a fault; every Region has one subnet; client
+//! tokens are not remembered; whether image, volume and type allow hibernation is not asked.
+//!
+//! The id of an image says what is special about it: `ami-store...` has an instance store for its root device, and
+//! `ami-noena...` is an old one, without ENA and UEFI.
 
 mod answer;
 mod describe;
+mod describe_types;
 mod filter;
 mod instance;
 mod launch;
+mod modify;
 mod power;
 mod tagging;
+mod types;
 
 use std::collections::{BTreeMap, VecDeque};
 
 use chrono::{DateTime, Utc};
 
+pub(crate) use self::instance::StateReason;
 use self::instance::{Instance, InstanceId, State};
 use super::Call;
 use crate::wire::{ApiError, Params, Xml};
@@ -34,6 +42,8 @@ pub(crate) fn perform(ec2: &mut Ec2, call: &Call, params: &Params) -> Result<Xml
     ec2.forget_terminated(call.now);
     match call.operation.as_str() {
         "DescribeInstances" => describe::instances(ec2, call, params),
+        "DescribeInstanceTypes" => describe_types::types(params),
+        "ModifyInstanceAttribute" => modify::attribute(ec2, call, params),
         "RunInstances" => launch::run(ec2, call, params),
         "StartInstances" => power::start(ec2, call, params),
         "StopInstances" => power::stop(ec2, call, params),
@@ -45,6 +55,12 @@ pub(crate) fn perform(ec2: &mut Ec2, call: &Call, params: &Params) -> Result<Xml
 }
 
 impl Ec2 {
+    /// The types of the instances that a request names, for faults that happen to a type.
+    pub(crate) fn types_named(&self, params: &Params) -> Vec<&str> {
+        let ids = params.list("InstanceId").into_iter().filter_map(InstanceId::parse);
+        ids.filter_map(|id| self.instances.get(&id)).map(Instance::kind).collect()
+    }
+
     fn forget_terminated(&mut self, now: DateTime<Utc>) {
         while let Some((at, id)) = self.leaving.front().copied().filter(|(at, _)| *at <= now) {
             self.leaving.pop_front();
@@ -82,6 +98,10 @@ fn not_found(ids: &[&str]) -> ApiError {
         ids => format!("The instance IDs '{}' do not exist", ids.join(", ")),
     };
     ApiError::bad("InvalidInstanceID.NotFound", message)
+}
+
+fn unknown_types(names: &[&str]) -> String {
+    format!("The following supplied instance types do not exist: [{}]", names.join(", "))
 }
 
 fn missing_parameter(name: &str) -> ApiError {

@@ -1,5 +1,8 @@
 //! EC2 as callers see it.
 
+mod reasons;
+mod types;
+
 use chrono::{DateTime, TimeDelta, TimeZone, Utc};
 
 use crate::{CallError, Caller, Sandbox, texts};

@@ -3,7 +3,8 @@
 use chrono::{DateTime, Utc};
 
 use super::Rds;
-use super::database::{Database, Status};
+use super::database::Database;
+use super::life::Status;
 use crate::services::{Call, instant, tags};
 use crate::wire::Xml;
 
@@ -28,11 +29,10 @@ pub(super) fn database(
         xml.text("InstanceCreateTime", instant(database.created));
         endpoint(xml, call, name, &database.engine);
     }
-    if status == Status::Stopped {
-        xml.text("AutomaticRestartTime", instant(database.automatic_restart()));
-    }
-    xml.text("PreferredMaintenanceWindow", &database.maintenance_window);
-    xml.text("PreferredBackupWindow", &database.backup_window).text("BackupRetentionPeriod", 1);
+    let restart = database.life.automatic_restart(now);
+    xml.text_if_some("AutomaticRestartTime", restart.map(instant));
+    database.windows.write(xml);
+    xml.text("BackupRetentionPeriod", 1);
     relations(xml, rds, name, database);
     xml.text("MultiAZ", database.multi_az)
         .text("AvailabilityZone", format_args!("{}a", call.place.region));
@@ -56,12 +56,16 @@ fn storage(xml: &mut Xml, database: &Database) {
 }
 
 fn endpoint(xml: &mut Xml, call: &Call, name: &str, engine: &str) {
-    let place = format!("{:010x}.{}", call.place.number(), call.place.region);
-    let suffix = if call.place.home.partition.name == "aws-cn" { ".cn" } else { "" };
     xml.within("Endpoint", |xml| {
-        xml.text("Address", format_args!("{name}.{place}.rds.amazonaws.com{suffix}"));
+        xml.text("Address", format_args!("{name}.{}", endpoint_domain(call)));
         xml.text("Port", if engine.contains("postgres") { 5432 } else { 3306 });
     });
+}
+
+/// What the names of the databases of one place have in common.
+pub(super) fn endpoint_domain(call: &Call) -> String {
+    let suffix = if call.place.home.partition.name == "aws-cn" { ".cn" } else { "" };
+    format!("{:010x}.{}.rds.amazonaws.com{suffix}", call.place.number(), call.place.region)
 }
 
 fn relations(xml: &mut Xml, rds: &Rds, name: &str, database: &Database) {

@@ -1,33 +1,31 @@
 //! CreateDBInstance and CreateDBInstanceReadReplica.
 
-use super::database::{Course, Database, Status};
-use super::{Rds, invalid, one, required, tagging};
+use super::database::Database;
+use super::life::{Life, Status};
+use super::windows::Windows;
+use super::{Rds, cluster, identifier, invalid, one, required, tagging};
 use crate::services::Call;
-use crate::services::tags;
 use crate::wire::{ApiError, Params, Xml};
+
+const LONGEST_IDENTIFIER: usize = 63;
 
 pub(super) fn database(rds: &mut Rds, call: &Call, params: &Params) -> Result<Xml, ApiError> {
     let identifier = new_identifier(rds, params)?;
     let engine = required(params, "Engine")?.to_owned();
-    let cluster = params.get("DBClusterIdentifier").map(str::to_ascii_lowercase);
+    let cluster = joined(rds, call, params, &engine)?;
     let database = Database {
         class: class(params)?.ok_or_else(|| missing("DBInstanceClass"))?,
         storage: storage(params, cluster.is_some())?,
         engine,
         cluster,
         source: None,
-        maintenance_window: params
-            .get("PreferredMaintenanceWindow")
-            .unwrap_or("sun:05:00-sun:05:30")
-            .to_owned(),
-        backup_window: params.get("PreferredBackupWindow").unwrap_or("03:00-03:30").to_owned(),
+        windows: Windows::of(params)?,
         multi_az: params.says("MultiAZ"),
-        tags: tagging::given(params),
+        tags: tagging::given(params)?,
         created: call.now,
-        course: Course::Create,
-        since: call.now,
+        life: Life::begun(call.now),
     };
-    insert(rds, call, identifier, database)
+    Ok(insert(rds, call, identifier, database))
 }
 
 pub(super) fn replica(rds: &mut Rds, call: &Call, params: &Params) -> Result<Xml, ApiError> {
@@ -43,49 +41,46 @@ pub(super) fn replica(rds: &mut Rds, call: &Call, params: &Params) -> Result<Xml
         engine: source.engine.clone(),
         storage: source.storage,
         cluster: None,
-        maintenance_window: source.maintenance_window.clone(),
-        backup_window: source.backup_window.clone(),
+        windows: source.windows.clone(),
         multi_az: false,
         source: Some(source_identifier),
-        tags: tagging::given(params),
+        tags: tagging::given(params)?,
         created: call.now,
-        course: Course::Create,
-        since: call.now,
+        life: Life::begun(call.now),
     };
-    insert(rds, call, identifier, database)
+    Ok(insert(rds, call, identifier, database))
 }
 
-fn insert(
-    rds: &mut Rds,
-    call: &Call,
-    identifier: String,
-    database: Database,
-) -> Result<Xml, ApiError> {
-    tags::check(&database.tags)?;
+fn insert(rds: &mut Rds, call: &Call, identifier: String, database: Database) -> Xml {
     rds.databases.insert(identifier.clone(), database);
-    Ok(one(rds, call, &identifier, call.now))
+    one(rds, call, &identifier, call.now)
 }
 
-/// An identifier nobody has yet: letters, digits and single hyphens, a letter first, no hyphen last.
+/// An identifier nobody has yet.
 fn new_identifier(rds: &Rds, params: &Params) -> Result<String, ApiError> {
-    let given = required(params, "DBInstanceIdentifier")?;
-    let identifier = given.to_ascii_lowercase();
-    let spelled = identifier.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
-        && identifier.starts_with(|first: char| first.is_ascii_lowercase())
-        && !identifier.ends_with('-')
-        && !identifier.contains("--")
-        && identifier.len() <= 63;
-    if !spelled {
-        let rule = "Identifiers must begin with a letter; must contain only ASCII letters, digits, and hyphens; and \
-                    must not end with a hyphen or contain two consecutive hyphens.";
-        return Err(invalid(format!(
-            "The parameter DBInstanceIdentifier is not a valid identifier. {rule}"
-        )));
-    }
+    let identifier = identifier::new(params, "DBInstanceIdentifier", LONGEST_IDENTIFIER)?;
     if rds.databases.contains_key(&identifier) {
         return Err(ApiError::bad("DBInstanceAlreadyExists", "DB instance already exists"));
     }
     Ok(identifier)
+}
+
+/// The cluster that a new instance joins, which must take it, and what it runs.
+fn joined(
+    rds: &Rds,
+    call: &Call,
+    params: &Params,
+    engine: &str,
+) -> Result<Option<String>, ApiError> {
+    let Some(given) = params.get("DBClusterIdentifier") else { return Ok(None) };
+    let name = given.to_ascii_lowercase();
+    let cluster = rds.clusters.get(&name).ok_or_else(|| cluster::not_found(given))?;
+    cluster.expect_available(&name, call.now)?;
+    if cluster.engine != engine {
+        let message = format!("The engine of the DB cluster is {}, not {engine}.", cluster.engine);
+        return Err(ApiError::bad("InvalidParameterCombination", message));
+    }
+    Ok(Some(name))
 }
 
 fn class(params: &Params) -> Result<Option<String>, ApiError> {

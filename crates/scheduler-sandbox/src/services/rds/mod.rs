@@ -1,32 +1,42 @@
-//! RDS: database instances, their tags and read replicas.
+//! RDS: database instances, clusters, their tags, read replicas and snapshots.
 //!
-//! Simpler than AWS: clusters do not exist, though an instance may name one; every engine and class exists; a class is
-//! never out of capacity; deletion takes no snapshot, whatever is asked; maintenance and backup windows are shown and
-//! nothing happens in them.
+//! Simpler than AWS: every engine and class of instances exists; a class is never out of capacity; deletion takes no
+//! snapshot, whatever is asked; maintenance and backup windows are shown and nothing happens in them.
 
 mod answer;
+mod cluster;
 mod create;
 mod database;
 mod describe;
+mod identifier;
+mod life;
+mod paging;
 mod power;
+mod snapshot;
 mod tagging;
+mod windows;
 
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 
+use self::cluster::Cluster;
 use self::database::Database;
+use self::snapshot::Snapshot;
 use super::Call;
 use crate::wire::{ApiError, Params, Xml};
 
-/// The databases of one Region of one account, by identifier, which is always in lower case.
+/// The databases, clusters and snapshots of one Region of one account, by identifier, which is always in lower case.
 #[derive(Debug, Default)]
 pub(crate) struct Rds {
     databases: BTreeMap<String, Database>,
+    clusters: BTreeMap<String, Cluster>,
+    snapshots: BTreeMap<String, Snapshot>,
 }
 
 pub(crate) fn perform(rds: &mut Rds, call: &Call, params: &Params) -> Result<Xml, ApiError> {
     rds.databases.retain(|_, database| database.status(call.now).is_some());
+    rds.clusters.retain(|_, cluster| cluster.status(call.now).is_some());
     match call.operation.as_str() {
         "CreateDBInstance" => create::database(rds, call, params),
         "CreateDBInstanceReadReplica" => create::replica(rds, call, params),
@@ -34,6 +44,13 @@ pub(crate) fn perform(rds: &mut Rds, call: &Call, params: &Params) -> Result<Xml
         "StartDBInstance" => power::start(rds, call, params),
         "StopDBInstance" => power::stop(rds, call, params),
         "DeleteDBInstance" => power::delete(rds, call, params),
+        "CreateDBCluster" => cluster::create(rds, call, params),
+        "DescribeDBClusters" => cluster::describe(rds, call, params),
+        "StartDBCluster" => cluster::start(rds, call, params),
+        "StopDBCluster" => cluster::stop(rds, call, params),
+        "DeleteDBCluster" => cluster::delete(rds, call, params),
+        "DescribeDBSnapshots" => snapshot::describe(rds, call, params),
+        "DeleteDBSnapshot" => snapshot::delete(rds, call, params),
         "AddTagsToResource" => tagging::add(rds, call, params),
         "RemoveTagsFromResource" => tagging::remove(rds, call, params),
         "ListTagsForResource" => tagging::list(rds, call, params),
@@ -71,6 +88,21 @@ fn required<'a>(params: &'a Params, name: &str) -> Result<&'a str, ApiError> {
         ApiError::bad("MissingParameter", format!("The request must contain the parameter {name}"))
     };
     params.get(name).ok_or_else(missing)
+}
+
+/// Whether one of these values is this name, or the ARN of what has it.
+fn names(call: &Call, values: &[&str], kind: &str, name: &str) -> bool {
+    let arn = call.place.arn("rds", format_args!("{kind}:{name}"));
+    values.iter().any(|value| value.eq_ignore_ascii_case(name) || *value == arn)
+}
+
+/// A deletion must say what becomes of the data.
+fn require_snapshot_choice(params: &Params) -> Result<(), ApiError> {
+    if params.says("SkipFinalSnapshot") || params.get("FinalDBSnapshotIdentifier").is_some() {
+        return Ok(());
+    }
+    let message = "FinalDBSnapshotIdentifier is required unless SkipFinalSnapshot is specified.";
+    Err(ApiError::bad("InvalidParameterCombination", message))
 }
 
 fn not_found(identifier: &str) -> ApiError {

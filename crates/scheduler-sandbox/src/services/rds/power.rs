@@ -1,7 +1,8 @@
 //! StartDBInstance, StopDBInstance and DeleteDBInstance.
 
-use super::database::{Course, Status};
-use super::{Rds, one, required};
+use super::life::{Course, Status};
+use super::snapshot::{self, Snapshot};
+use super::{Rds, one, require_snapshot_choice, required};
 use crate::services::Call;
 use crate::wire::{ApiError, Params, Xml};
 
@@ -15,7 +16,7 @@ pub(super) fn start(rds: &mut Rds, call: &Call, params: &Params) -> Result<Xml, 
         let why = "as it is not in one of the following statuses";
         return Err(wrong_state(format!("Instance {name} cannot be started {why}: '{states}'.")));
     }
-    database.set_out(Course::Start, call.now);
+    database.life.set_out(Course::Start, call.now);
     Ok(one(rds, call, &name, call.now))
 }
 
@@ -23,26 +24,26 @@ pub(super) fn stop(rds: &mut Rds, call: &Call, params: &Params) -> Result<Xml, A
     let name = existing(rds, params)?;
     refuse_cluster_member(rds, &name)?;
     refuse_replication(rds, &name)?;
+    let wanted = snapshot::wanted(rds, params)?;
     let database = rds.existing(&name)?;
     if database.status(call.now) != Some(Status::Available) {
         return Err(wrong_state(format!("Instance {name} is not in available state.")));
     }
-    database.set_out(Course::Stop, call.now);
+    database.life.set_out(Course::Stop, call.now);
+    let taken = wanted.map(|wanted| (wanted, Snapshot::of(&name, database, call.now)));
+    rds.snapshots.extend(taken);
     Ok(one(rds, call, &name, call.now))
 }
 
 pub(super) fn delete(rds: &mut Rds, call: &Call, params: &Params) -> Result<Xml, ApiError> {
     let name = existing(rds, params)?;
-    if !params.says("SkipFinalSnapshot") && params.get("FinalDBSnapshotIdentifier").is_none() {
-        let message =
-            "FinalDBSnapshotIdentifier is required unless SkipFinalSnapshot is specified.";
-        return Err(ApiError::bad("InvalidParameterCombination", message));
-    }
+    require_snapshot_choice(params)?;
+    refuse_member_of_stopped(rds, call, &name)?;
     let database = rds.existing(&name)?;
     if database.status(call.now) == Some(Status::Deleting) {
         return Err(wrong_state(format!("Instance {name} is already being deleted.")));
     }
-    database.set_out(Course::Delete, call.now);
+    database.life.set_out(Course::Delete, call.now);
     Ok(one(rds, call, &name, call.now))
 }
 
@@ -61,6 +62,15 @@ fn refuse_cluster_member(rds: &mut Rds, name: &str) -> Result<(), ApiError> {
     let message =
         format!("{} DB instances are not eligible for stopping and starting.", database.engine);
     Err(ApiError::bad("InvalidParameterCombination", message))
+}
+
+/// An instance is deleted from a cluster that is there to note it.
+fn refuse_member_of_stopped(rds: &mut Rds, call: &Call, name: &str) -> Result<(), ApiError> {
+    let Some(cluster) = rds.existing(name)?.cluster.clone() else { return Ok(()) };
+    match rds.clusters.get(&cluster) {
+        Some(found) => found.expect_available(&cluster, call.now),
+        None => Ok(()),
+    }
 }
 
 /// Neither a read replica nor a database that has one can be stopped: among the limitations in the RDS User Guide.

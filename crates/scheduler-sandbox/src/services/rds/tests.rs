@@ -8,44 +8,72 @@ fn now() -> DateTime<Utc> {
     Utc.with_ymd_and_hms(2026, 3, 2, 8, 0, 0).unwrap()
 }
 
-struct Stage {
+pub(super) struct Stage {
     sandbox: Sandbox,
     caller: Caller,
 }
 
 impl Stage {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let sandbox = Sandbox::new(now());
         let caller =
             Caller::new(&sandbox, &sandbox.create_account("aws-cn", "111111111111"), "cn-north-1");
         Self { sandbox, caller }
     }
 
-    async fn call(&self, action: &str, params: &[(&str, &str)]) -> Result<String, CallError> {
+    pub(super) async fn call(
+        &self,
+        action: &str,
+        params: &[(&str, &str)],
+    ) -> Result<String, CallError> {
         self.caller.query("rds", action, params).await
     }
 
-    async fn on(&self, action: &str, name: &str) -> Result<String, CallError> {
+    pub(super) async fn on(&self, action: &str, name: &str) -> Result<String, CallError> {
         self.call(action, &[("DBInstanceIdentifier", name)]).await
     }
 
-    async fn create(&self, name: &str, extra: &[(&str, &str)]) {
+    pub(super) async fn create(&self, name: &str, extra: &[(&str, &str)]) {
         let mut params = vec![("DBInstanceIdentifier", name), ("DBInstanceClass", "db.t3.micro")];
         params.extend([("Engine", "postgres"), ("AllocatedStorage", "20")]);
         params.extend(extra);
         self.call("CreateDBInstance", &params).await.unwrap();
     }
 
-    fn later(&self, delta: TimeDelta) {
+    pub(super) async fn create_cluster(&self, name: &str, engine: &str, extra: &[(&str, &str)]) {
+        let params = [&[("DBClusterIdentifier", name), ("Engine", engine)], extra].concat();
+        self.call("CreateDBCluster", &params).await.unwrap();
+    }
+
+    /// Creates an instance in a cluster of Aurora PostgreSQL.
+    pub(super) async fn join(&self, name: &str, cluster: &str) -> Result<String, CallError> {
+        let params = [
+            ("DBInstanceIdentifier", name),
+            ("DBInstanceClass", "db.r6g.large"),
+            ("Engine", "aurora-postgresql"),
+            ("DBClusterIdentifier", cluster),
+        ];
+        self.call("CreateDBInstance", &params).await
+    }
+
+    pub(super) async fn on_cluster(&self, action: &str, name: &str) -> Result<String, CallError> {
+        self.call(action, &[("DBClusterIdentifier", name)]).await
+    }
+
+    pub(super) async fn cluster_status(&self, name: &str) -> String {
+        texts(&self.on_cluster("DescribeDBClusters", name).await.unwrap(), "Status").remove(0)
+    }
+
+    pub(super) fn later(&self, delta: TimeDelta) {
         self.sandbox.set_now(self.sandbox.now() + delta);
     }
 
-    async fn status(&self, name: &str) -> String {
+    pub(super) async fn status(&self, name: &str) -> String {
         texts(&self.on("DescribeDBInstances", name).await.unwrap(), "DBInstanceStatus").remove(0)
     }
 }
 
-fn code(result: Result<String, CallError>) -> (u16, String) {
+pub(super) fn code(result: Result<String, CallError>) -> (u16, String) {
     let error = result.unwrap_err();
     (error.status, error.code)
 }
@@ -95,7 +123,9 @@ async fn a_start_or_stop_in_the_wrong_state_is_refused() {
 #[tokio::test]
 async fn members_and_replicas_are_not_stopped_alone() {
     let stage = Stage::new();
-    stage.create("member", &[("DBClusterIdentifier", "cluster")]).await;
+    stage.create_cluster("cluster", "aurora-postgresql", &[]).await;
+    stage.later(TimeDelta::minutes(5));
+    stage.join("member", "cluster").await.unwrap();
     stage.create("source", &[]).await;
     stage.later(TimeDelta::minutes(5));
     let params = [("DBInstanceIdentifier", "replica"), ("SourceDBInstanceIdentifier", "source")];
@@ -154,10 +184,10 @@ async fn tags_are_named_by_arn() {
     let stage = Stage::new();
     stage.create("db", &[("Tags.Tag.1.Key", "Schedule"), ("Tags.Tag.1.Value", "office")]).await;
     let resource = ("ResourceName", "arn:aws-cn:rds:cn-north-1:111111111111:db:db");
-    let add = [resource, ("Tags.Tag.1.Key", "Owner"), ("Tags.Tag.1.Value", "me & you")];
+    let add = [resource, ("Tags.Tag.1.Key", "Owner"), ("Tags.Tag.1.Value", "me @home")];
     stage.call("AddTagsToResource", &add).await.unwrap();
     let listed = stage.call("ListTagsForResource", &[resource]).await.unwrap();
-    assert_eq!(texts(&listed, "Value"), ["me & you", "office"]);
+    assert_eq!(texts(&listed, "Value"), ["me @home", "office"]);
     stage
         .call("RemoveTagsFromResource", &[resource, ("TagKeys.member.1", "Schedule")])
         .await

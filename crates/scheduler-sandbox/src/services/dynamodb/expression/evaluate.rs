@@ -31,14 +31,17 @@ pub(in crate::services::dynamodb) fn holds(condition: &Condition, item: &Item) -
     }
 }
 
-fn resolve<'a>(operand: &'a Operand, item: &'a Item) -> Option<&'a Value> {
+pub(in crate::services::dynamodb) fn resolve<'a>(
+    operand: &'a Operand,
+    item: &'a Item,
+) -> Option<&'a Value> {
     match operand {
         Operand::Path(path) => at(path, item),
         Operand::Value(value) => Some(value),
     }
 }
 
-fn at<'a>(path: &Path, item: &'a Item) -> Option<&'a Value> {
+pub(in crate::services::dynamodb) fn at<'a>(path: &Path, item: &'a Item) -> Option<&'a Value> {
     let (first, rest) = path.split_first()?;
     rest.iter().try_fold(item.get(first)?, |value, name| value.get("M")?.get(name))
 }

@@ -25,7 +25,7 @@ impl Token {
 }
 
 /// Longer ones first, since `<` begins two of them.
-const SYMBOLS: [&str; 10] = ["<>", "<=", ">=", "<", ">", "=", "(", ")", ",", "."];
+const SYMBOLS: [&str; 12] = ["<>", "<=", ">=", "<", ">", "=", "(", ")", ",", ".", "+", "-"];
 
 /// Cuts a text into tokens; the error is the character that begins none.
 pub(super) fn tokens(text: &str) -> Result<Vec<Token>, char> {

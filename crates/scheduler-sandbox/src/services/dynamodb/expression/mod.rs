@@ -1,10 +1,12 @@
-//! Expressions: conditions, key conditions, filters and projections.
+//! Expressions: conditions, key conditions, filters, projections and updates.
 
 mod evaluate;
 mod lexer;
 mod parser;
+mod update;
 
-pub(super) use evaluate::holds;
+pub(super) use evaluate::{at, holds, resolve};
+pub(super) use update::{Sign, Source, Update};
 
 use serde_json::Value;
 
@@ -55,6 +57,15 @@ pub(super) fn condition(
 ) -> Result<Condition, ApiError> {
     let parsed = Parser::new(text, placeholders).and_then(Parser::condition);
     parsed.map_err(|why| invalid(format!("Invalid {member}: {why}")))
+}
+
+/// Reads an update expression.
+pub(super) fn update(
+    text: &str,
+    placeholders: &mut Placeholders<'_>,
+) -> Result<Vec<Update>, ApiError> {
+    let parsed = Parser::new(text, placeholders).and_then(Parser::update);
+    parsed.map_err(|why| invalid(format!("Invalid UpdateExpression: {why}")))
 }
 
 /// Reads a projection: names of whole attributes.

@@ -5,7 +5,7 @@ use super::{Comparator, Condition, Operand, Path};
 use crate::services::dynamodb::names::{Placeholders, check_reserved};
 
 /// What is wrong with an expression, in DynamoDB's words.
-type Mistake = String;
+pub(super) type Mistake = String;
 
 pub(super) struct Parser<'p, 'a> {
     tokens: Vec<Token>,
@@ -87,7 +87,7 @@ impl<'p, 'a> Parser<'p, 'a> {
         Ok(condition)
     }
 
-    fn second_operand(&mut self) -> Result<Operand, Mistake> {
+    pub(super) fn second_operand(&mut self) -> Result<Operand, Mistake> {
         self.expects(",")?;
         self.operand()
     }
@@ -131,7 +131,7 @@ impl<'p, 'a> Parser<'p, 'a> {
         found.map(|(_, comparator)| comparator).ok_or_else(|| self.syntax_error())
     }
 
-    fn operand(&mut self) -> Result<Operand, Mistake> {
+    pub(super) fn operand(&mut self) -> Result<Operand, Mistake> {
         let Some(Token::Value(placeholder)) = self.peek().cloned() else {
             return self.path().map(Operand::Path);
         };
@@ -139,7 +139,7 @@ impl<'p, 'a> Parser<'p, 'a> {
         self.placeholders.value(&placeholder).map(Operand::Value)
     }
 
-    fn path(&mut self) -> Result<Path, Mistake> {
+    pub(super) fn path(&mut self) -> Result<Path, Mistake> {
         let mut path = vec![self.attribute()?];
         while self.takes(".") {
             path.push(self.attribute()?);
@@ -167,33 +167,33 @@ impl<'p, 'a> Parser<'p, 'a> {
         }
     }
 
-    fn peek(&self) -> Option<&Token> {
+    pub(super) fn peek(&self) -> Option<&Token> {
         self.tokens.get(self.position)
     }
 
-    fn takes(&mut self, symbol: &str) -> bool {
+    pub(super) fn takes(&mut self, symbol: &str) -> bool {
         let taken = matches!(self.peek(), Some(Token::Symbol(next)) if *next == symbol);
         self.position += usize::from(taken);
         taken
     }
 
     /// Keywords are written in any case.
-    fn takes_word(&mut self, keyword: &str) -> bool {
+    pub(super) fn takes_word(&mut self, keyword: &str) -> bool {
         let taken =
             matches!(self.peek(), Some(Token::Word(next)) if next.eq_ignore_ascii_case(keyword));
         self.position += usize::from(taken);
         taken
     }
 
-    fn expects(&mut self, symbol: &str) -> Result<(), Mistake> {
+    pub(super) fn expects(&mut self, symbol: &str) -> Result<(), Mistake> {
         if self.takes(symbol) { Ok(()) } else { Err(self.syntax_error()) }
     }
 
-    fn end(&self) -> Result<(), Mistake> {
+    pub(super) fn end(&self) -> Result<(), Mistake> {
         if self.peek().is_none() { Ok(()) } else { Err(self.syntax_error()) }
     }
 
-    fn syntax_error(&self) -> Mistake {
+    pub(super) fn syntax_error(&self) -> Mistake {
         match self.peek() {
             Some(token) => format!("Syntax error; token: \"{}\"", token.text()),
             None => "Syntax error; token: <EOF>".to_owned(),

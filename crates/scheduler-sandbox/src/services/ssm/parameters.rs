@@ -1,4 +1,4 @@
-//! Systems Manager: Parameter Store.
+//! Parameter Store.
 //!
 //! Simpler than AWS: one tier, no history, no labels, no selectors behind a name (`name:3`), no filters. Without
 //! decryption a SecureString is an opaque text; the key that encrypts it is not modelled, so no KMS permission is
@@ -10,13 +10,12 @@ use std::ops::Bound::{Included, Unbounded};
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
-use super::members::{Members, invalid};
-use super::{Call, seconds};
+use super::{Call, Members, TOKEN, after, invalid, number_in, seconds};
 use crate::wire::ApiError;
 
 /// The parameters of one Region of one account, by name.
 #[derive(Debug, Default)]
-pub(crate) struct Parameters(BTreeMap<String, Parameter>);
+pub(super) struct Parameters(BTreeMap<String, Parameter>);
 
 #[derive(Debug)]
 struct Parameter {
@@ -37,23 +36,12 @@ enum Kind {
 const MOST_BYTES: usize = 4_096;
 const MOST_NAMES: usize = 10;
 const PAGE_SIZES: std::ops::RangeInclusive<i64> = 1..=10;
-const TOKEN: &str = "sandbox-after-";
 
-pub(crate) fn perform(
+pub(super) fn put(
     parameters: &mut Parameters,
     call: &Call,
     input: &Value,
 ) -> Result<Value, ApiError> {
-    match call.operation.as_str() {
-        "PutParameter" => put(parameters, call, input),
-        "GetParameter" => get(parameters, call, input),
-        "GetParameters" => get_several(parameters, call, input),
-        "GetParametersByPath" => get_by_path(parameters, call, input),
-        _ => Err(call.unknown_operation()),
-    }
-}
-
-fn put(parameters: &mut Parameters, call: &Call, input: &Value) -> Result<Value, ApiError> {
     let known =
         ["Name", "Value", "Type", "Overwrite", "Description", "KeyId", "Tier", "DataType", "Tags"];
     let members = Members::of(input, &known)?;
@@ -77,7 +65,7 @@ fn put(parameters: &mut Parameters, call: &Call, input: &Value) -> Result<Value,
     Ok(json!({ "Version": version, "Tier": "Standard" }))
 }
 
-fn get(parameters: &Parameters, call: &Call, input: &Value) -> Result<Value, ApiError> {
+pub(super) fn get(parameters: &Parameters, call: &Call, input: &Value) -> Result<Value, ApiError> {
     let members = Members::of(input, &["Name", "WithDecryption"])?;
     let name = members.required_text("Name")?;
     let missing = || ApiError::bad("ParameterNotFound", format!("Parameter {name} not found."));
@@ -85,7 +73,11 @@ fn get(parameters: &Parameters, call: &Call, input: &Value) -> Result<Value, Api
     Ok(json!({ "Parameter": document(call, name, parameter, reading(members)) }))
 }
 
-fn get_several(parameters: &Parameters, call: &Call, input: &Value) -> Result<Value, ApiError> {
+pub(super) fn get_several(
+    parameters: &Parameters,
+    call: &Call,
+    input: &Value,
+) -> Result<Value, ApiError> {
     let members = Members::of(input, &["Names", "WithDecryption"])?;
     let names: Vec<_> = members.list("Names").iter().filter_map(Value::as_str).collect();
     if names.is_empty() || names.len() > MOST_NAMES {
@@ -101,11 +93,16 @@ fn get_several(parameters: &Parameters, call: &Call, input: &Value) -> Result<Va
     Ok(json!({ "Parameters": found, "InvalidParameters": missing }))
 }
 
-fn get_by_path(parameters: &Parameters, call: &Call, input: &Value) -> Result<Value, ApiError> {
+pub(super) fn get_by_path(
+    parameters: &Parameters,
+    call: &Call,
+    input: &Value,
+) -> Result<Value, ApiError> {
     let known = ["Path", "Recursive", "WithDecryption", "MaxResults", "NextToken"];
     let members = Members::of(input, &known)?;
     let folder = folder(members.required_text("Path")?)?;
-    let size = page_size(members)?;
+    let size = number_in(members, "MaxResults", PAGE_SIZES)?.unwrap_or(*PAGE_SIZES.end());
+    let size = usize::try_from(size).unwrap_or_default();
     let after = after(members)?;
 
     let below = |name: &str| {
@@ -225,25 +222,6 @@ fn folder(path: &str) -> Result<String, ApiError> {
         ));
     }
     Ok(format!("{}/", path.trim_end_matches('/')))
-}
-
-fn page_size(members: Members<'_>) -> Result<usize, ApiError> {
-    let size = members.number("MaxResults").unwrap_or(*PAGE_SIZES.end());
-    let why =
-        format!("Member must have value between {} and {}", PAGE_SIZES.start(), PAGE_SIZES.end());
-    let wrong = || {
-        invalid(format!(
-            "1 validation error detected: Value '{size}' at 'maxResults' failed: {why}"
-        ))
-    };
-    usize::try_from(size).ok().filter(|_| PAGE_SIZES.contains(&size)).ok_or_else(wrong)
-}
-
-fn after(members: Members<'_>) -> Result<Option<&str>, ApiError> {
-    let Some(token) = members.text("NextToken") else { return Ok(None) };
-    let name = token.strip_prefix(TOKEN);
-    name.map(Some)
-        .ok_or_else(|| ApiError::bad("InvalidNextToken", "The specified token is not valid."))
 }
 
 #[cfg(test)]
