@@ -11,6 +11,7 @@ use crate::fault::{Faults, Trouble};
 use crate::keyring::{Credentials, Holder, Keyring};
 use crate::place::{Home, Place};
 use crate::policy;
+use crate::services::autoscaling::AutoScaling;
 use crate::services::cloudwatch::Datum;
 use crate::services::dynamodb::Tables;
 use crate::services::ec2::Ec2;
@@ -42,6 +43,7 @@ pub(crate) struct Account {
 #[derive(Debug, Default)]
 pub(crate) struct Region {
     pub(crate) ec2: Ec2,
+    pub(crate) scaling: AutoScaling,
     pub(crate) rds: Rds,
     pub(crate) tables: Tables,
     pub(crate) parameters: Parameters,

@@ -1,10 +1,12 @@
 //! The services: one file or folder each. A call arrives here admitted and leaves as an answer or an error.
 
+pub(crate) mod autoscaling;
 pub(crate) mod cloudwatch;
 pub(crate) mod dynamodb;
 pub(crate) mod ec2;
 pub(crate) mod iam;
 mod members;
+mod page;
 pub(crate) mod rds;
 pub(crate) mod ssm;
 mod sts;
@@ -19,6 +21,7 @@ use crate::world::World;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Service {
+    Autoscaling,
     Cloudwatch,
     Dynamodb,
     Ec2,
@@ -31,6 +34,7 @@ pub(crate) enum Service {
 impl Service {
     pub(crate) fn signed_as(name: &str) -> Option<Self> {
         match name {
+            "autoscaling" => Some(Self::Autoscaling),
             "monitoring" => Some(Self::Cloudwatch),
             "dynamodb" => Some(Self::Dynamodb),
             "ec2" => Some(Self::Ec2),
@@ -45,6 +49,7 @@ impl Service {
     /// The word before the colon in policies.
     fn prefix(self) -> &'static str {
         match self {
+            Self::Autoscaling => "autoscaling",
             Self::Cloudwatch => "cloudwatch",
             Self::Dynamodb => "dynamodb",
             Self::Ec2 => "ec2",
@@ -58,6 +63,7 @@ impl Service {
     /// The namespace of its XML, or of the error types in its documents; Systems Manager gives none.
     pub(crate) fn namespace(self) -> &'static str {
         match self {
+            Self::Autoscaling => "http://autoscaling.amazonaws.com/doc/2011-01-01/",
             Self::Cloudwatch => "com.amazonaws.cloudwatch",
             Self::Dynamodb => "com.amazonaws.dynamodb.v20120810",
             Self::Ec2 => "http://ec2.amazonaws.com/doc/2016-11-15/",
@@ -104,6 +110,10 @@ pub(crate) fn perform(world: &mut World, call: &Call, input: &Input) -> Result<A
         }
         (Service::Rds, Input::Params(params)) => {
             rds::perform(&mut world.region(&call.place).rds, call, params).map(Answer::Xml)
+        }
+        (Service::Autoscaling, Input::Params(params)) => {
+            autoscaling::perform(&mut world.region(&call.place).scaling, call, params)
+                .map(Answer::Xml)
         }
         (Service::Iam, Input::Params(params)) => {
             iam::perform(&mut world.account(&call.place.home).roles, call, params).map(Answer::Xml)
