@@ -1,9 +1,11 @@
 //! The services: one file or folder each. A call arrives here admitted and leaves as an answer or an error.
 
+pub(crate) mod application_autoscaling;
 pub(crate) mod autoscaling;
 pub(crate) mod cloudwatch;
 pub(crate) mod dynamodb;
 pub(crate) mod ec2;
+pub(crate) mod ecs;
 pub(crate) mod iam;
 mod members;
 mod page;
@@ -21,10 +23,12 @@ use crate::world::World;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Service {
+    ApplicationAutoscaling,
     Autoscaling,
     Cloudwatch,
     Dynamodb,
     Ec2,
+    Ecs,
     Iam,
     Rds,
     Ssm,
@@ -34,10 +38,12 @@ pub(crate) enum Service {
 impl Service {
     pub(crate) fn signed_as(name: &str) -> Option<Self> {
         match name {
+            "application-autoscaling" => Some(Self::ApplicationAutoscaling),
             "autoscaling" => Some(Self::Autoscaling),
             "monitoring" => Some(Self::Cloudwatch),
             "dynamodb" => Some(Self::Dynamodb),
             "ec2" => Some(Self::Ec2),
+            "ecs" => Some(Self::Ecs),
             "iam" => Some(Self::Iam),
             "rds" => Some(Self::Rds),
             "ssm" => Some(Self::Ssm),
@@ -49,10 +55,12 @@ impl Service {
     /// The word before the colon in policies.
     fn prefix(self) -> &'static str {
         match self {
+            Self::ApplicationAutoscaling => "application-autoscaling",
             Self::Autoscaling => "autoscaling",
             Self::Cloudwatch => "cloudwatch",
             Self::Dynamodb => "dynamodb",
             Self::Ec2 => "ec2",
+            Self::Ecs => "ecs",
             Self::Iam => "iam",
             Self::Rds => "rds",
             Self::Ssm => "ssm",
@@ -60,7 +68,7 @@ impl Service {
         }
     }
 
-    /// The namespace of its XML, or of the error types in its documents; Systems Manager gives none.
+    /// The namespace of its XML, or of the error types in its documents.
     pub(crate) fn namespace(self) -> &'static str {
         match self {
             Self::Autoscaling => "http://autoscaling.amazonaws.com/doc/2011-01-01/",
@@ -69,7 +77,8 @@ impl Service {
             Self::Ec2 => "http://ec2.amazonaws.com/doc/2016-11-15/",
             Self::Iam => "https://iam.amazonaws.com/doc/2010-05-08/",
             Self::Rds => "http://rds.amazonaws.com/doc/2014-10-31/",
-            Self::Ssm => "",
+            // These give none.
+            Self::ApplicationAutoscaling | Self::Ecs | Self::Ssm => "",
             Self::Sts => "https://sts.amazonaws.com/doc/2011-06-15/",
         }
     }
@@ -125,6 +134,14 @@ pub(crate) fn perform(world: &mut World, call: &Call, input: &Input) -> Result<A
         }
         (Service::Ssm, Input::Document(document)) => {
             ssm::perform(&mut world.region(&call.place).parameters, call, document)
+                .map(Answer::Document)
+        }
+        (Service::Ecs, Input::Document(document)) => {
+            ecs::perform(&mut world.region(&call.place).ecs, call, document).map(Answer::Document)
+        }
+        (Service::ApplicationAutoscaling, Input::Document(document)) => {
+            let region = world.region(&call.place);
+            application_autoscaling::perform(&mut region.targets, &region.ecs, call, document)
                 .map(Answer::Document)
         }
         (Service::Cloudwatch, Input::Document(document)) => {
