@@ -19,6 +19,7 @@ use crate::services::ec2::Ec2;
 use crate::services::ecs::Ecs;
 use crate::services::iam::Roles;
 use crate::services::rds::Rds;
+use crate::services::redshift::Redshift;
 use crate::services::ssm::Parameters;
 use crate::services::{Call, Service};
 use crate::wire::{ApiError, Received, Refusal};
@@ -49,6 +50,7 @@ pub(crate) struct Region {
     pub(crate) ecs: Ecs,
     pub(crate) targets: Targets,
     pub(crate) rds: Rds,
+    pub(crate) redshift: Redshift,
     pub(crate) tables: Tables,
     pub(crate) parameters: Parameters,
 }

@@ -10,6 +10,7 @@ pub(crate) mod iam;
 mod members;
 mod page;
 pub(crate) mod rds;
+pub(crate) mod redshift;
 pub(crate) mod ssm;
 mod sts;
 mod tags;
@@ -31,6 +32,7 @@ pub(crate) enum Service {
     Ecs,
     Iam,
     Rds,
+    Redshift,
     Ssm,
     Sts,
 }
@@ -46,6 +48,7 @@ impl Service {
             "ecs" => Some(Self::Ecs),
             "iam" => Some(Self::Iam),
             "rds" => Some(Self::Rds),
+            "redshift" => Some(Self::Redshift),
             "ssm" => Some(Self::Ssm),
             "sts" => Some(Self::Sts),
             _ => None,
@@ -63,6 +66,7 @@ impl Service {
             Self::Ecs => "ecs",
             Self::Iam => "iam",
             Self::Rds => "rds",
+            Self::Redshift => "redshift",
             Self::Ssm => "ssm",
             Self::Sts => "sts",
         }
@@ -77,6 +81,7 @@ impl Service {
             Self::Ec2 => "http://ec2.amazonaws.com/doc/2016-11-15/",
             Self::Iam => "https://iam.amazonaws.com/doc/2010-05-08/",
             Self::Rds => "http://rds.amazonaws.com/doc/2014-10-31/",
+            Self::Redshift => "http://redshift.amazonaws.com/doc/2012-12-01/",
             // These give none.
             Self::ApplicationAutoscaling | Self::Ecs | Self::Ssm => "",
             Self::Sts => "https://sts.amazonaws.com/doc/2011-06-15/",
@@ -119,6 +124,10 @@ pub(crate) fn perform(world: &mut World, call: &Call, input: &Input) -> Result<A
         }
         (Service::Rds, Input::Params(params)) => {
             rds::perform(&mut world.region(&call.place).rds, call, params).map(Answer::Xml)
+        }
+        (Service::Redshift, Input::Params(params)) => {
+            redshift::perform(&mut world.region(&call.place).redshift, call, params)
+                .map(Answer::Xml)
         }
         (Service::Autoscaling, Input::Params(params)) => {
             autoscaling::perform(&mut world.region(&call.place).scaling, call, params)
