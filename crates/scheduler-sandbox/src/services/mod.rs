@@ -13,6 +13,7 @@ pub(crate) mod rds;
 pub(crate) mod redshift;
 pub(crate) mod ssm;
 mod sts;
+mod tagging;
 mod tags;
 
 use chrono::{DateTime, SecondsFormat, Utc};
@@ -35,6 +36,7 @@ pub(crate) enum Service {
     Redshift,
     Ssm,
     Sts,
+    Tagging,
 }
 
 impl Service {
@@ -51,6 +53,7 @@ impl Service {
             "redshift" => Some(Self::Redshift),
             "ssm" => Some(Self::Ssm),
             "sts" => Some(Self::Sts),
+            "tagging" => Some(Self::Tagging),
             _ => None,
         }
     }
@@ -69,6 +72,7 @@ impl Service {
             Self::Redshift => "redshift",
             Self::Ssm => "ssm",
             Self::Sts => "sts",
+            Self::Tagging => "tag",
         }
     }
 
@@ -83,7 +87,7 @@ impl Service {
             Self::Rds => "http://rds.amazonaws.com/doc/2014-10-31/",
             Self::Redshift => "http://redshift.amazonaws.com/doc/2012-12-01/",
             // These give none.
-            Self::ApplicationAutoscaling | Self::Ecs | Self::Ssm => "",
+            Self::ApplicationAutoscaling | Self::Ecs | Self::Ssm | Self::Tagging => "",
             Self::Sts => "https://sts.amazonaws.com/doc/2011-06-15/",
         }
     }
@@ -152,6 +156,9 @@ pub(crate) fn perform(world: &mut World, call: &Call, input: &Input) -> Result<A
             let region = world.region(&call.place);
             application_autoscaling::perform(&mut region.targets, &region.ecs, call, document)
                 .map(Answer::Document)
+        }
+        (Service::Tagging, Input::Document(document)) => {
+            tagging::perform(world, call, document).map(Answer::Document)
         }
         (Service::Cloudwatch, Input::Document(document)) => {
             cloudwatch::perform(&mut world.metrics, call, document).map(Answer::Document)

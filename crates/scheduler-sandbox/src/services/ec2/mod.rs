@@ -4,6 +4,7 @@
 //! Region has one subnet, client tokens are not remembered, and no instance can hibernate for the time being.
 
 mod answer;
+pub(crate) mod arn;
 mod describe;
 mod filter;
 mod instance;

@@ -19,7 +19,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-pub(crate) use self::tagging::{service_tags, service_tags_of};
+pub(crate) use self::tagging::service_tags;
 
 use self::service::{Service, Status};
 use super::Call;

@@ -63,11 +63,7 @@ fn tags_of<'a>(
 }
 
 /// The tags of the service with this ARN, if it is active.
-pub(crate) fn service_tags_of<'a>(
-    ecs: &'a mut Ecs,
-    call: &Call,
-    arn: &str,
-) -> Result<&'a mut Tags, ApiError> {
+fn service_tags_of<'a>(ecs: &'a mut Ecs, call: &Call, arn: &str) -> Result<&'a mut Tags, ApiError> {
     let missing = || {
         let message = "The specified resource wasn't found.";
         ApiError::bad("ResourceNotFoundException", message)

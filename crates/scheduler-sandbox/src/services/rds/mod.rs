@@ -5,6 +5,7 @@
 //! nothing happens in them.
 
 mod answer;
+pub(crate) mod arn;
 mod create;
 mod database;
 mod describe;

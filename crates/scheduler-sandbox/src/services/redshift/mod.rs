@@ -12,7 +12,7 @@ mod tagging;
 
 use std::collections::BTreeMap;
 
-pub(crate) use self::tagging::{cluster_tags, cluster_tags_of};
+pub(crate) use self::tagging::cluster_tags;
 
 use self::cluster::Cluster;
 use super::Call;

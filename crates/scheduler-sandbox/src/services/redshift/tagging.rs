@@ -46,7 +46,7 @@ fn in_our_words(error: ApiError) -> ApiError {
 }
 
 /// The tags of the cluster with this ARN.
-pub(crate) fn cluster_tags_of<'a>(
+fn cluster_tags_of<'a>(
     redshift: &'a mut Redshift,
     call: &Call,
     arn: &str,
