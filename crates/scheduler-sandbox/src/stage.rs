@@ -312,10 +312,12 @@ pub struct Sizes {
 pub async fn create_group(
     account: &Caller,
     name: &str,
-    sizes: Sizes,
+    min: u32,
+    desired: u32,
+    max: u32,
     schedule: Option<&str>,
 ) -> Result<(), CallError> {
-    let [min, max, desired] = [sizes.min, sizes.max, sizes.desired].map(|size| size.to_string());
+    let [min, desired, max] = [min, desired, max].map(|size| size.to_string());
     let mut parameters = vec![
         ("AutoScalingGroupName", name),
         ("MinSize", &min),

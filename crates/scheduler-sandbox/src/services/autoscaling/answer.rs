@@ -79,8 +79,8 @@ fn member(xml: &mut Xml, call: &Call, group: &Group, member: &Member) {
 }
 
 fn suspended(xml: &mut Xml, group: &Group) {
-    xml.each("SuspendedProcesses", "member", &group.suspended, |xml, process| {
+    xml.each("SuspendedProcesses", "member", &group.suspended, |xml, (process, since)| {
         xml.text("ProcessName", process);
-        xml.text("SuspensionReason", format_args!("User suspended at {}", instant(group.created)));
+        xml.text("SuspensionReason", format_args!("User suspended at {}", instant(*since)));
     });
 }

@@ -1,6 +1,6 @@
 //! CreateAutoScalingGroup.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use super::capacity::Capacity;
 use super::group::{Deletion, Group, Launch};
@@ -22,7 +22,7 @@ pub(super) fn group(
         subnets,
         launch: launch(&name, params)?,
         tags: tagging::of_new(&name, params)?,
-        suspended: BTreeSet::new(),
+        suspended: BTreeMap::new(),
         created: call.now,
         deletion: Deletion::None,
         members: Vec::new(),

@@ -1,6 +1,6 @@
 //! A group, and the instances it has. They follow its desired capacity with a delay that the clock decides.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use chrono::{DateTime, Duration, Utc};
 
@@ -19,7 +19,8 @@ pub(super) struct Group {
     pub(super) subnets: Option<String>,
     pub(super) launch: Launch,
     pub(super) tags: BTreeMap<String, Tag>,
-    pub(super) suspended: BTreeSet<String>,
+    /// The processes that do nothing, and since when.
+    pub(super) suspended: BTreeMap<String, DateTime<Utc>>,
     pub(super) created: DateTime<Utc>,
     pub(super) deletion: Deletion,
     pub(super) members: Vec<Member>,
@@ -93,7 +94,7 @@ impl Group {
     }
 
     fn is_suspended(&self, process: &str) -> bool {
-        self.suspended.contains(process)
+        self.suspended.contains_key(process)
     }
 
     pub(super) fn forget_terminated(&mut self, now: DateTime<Utc>) {

@@ -24,7 +24,9 @@ pub(super) fn suspend(
 ) -> Result<Xml, ApiError> {
     let processes = processes(params)?;
     let group = scaling.existing(required(params, "AutoScalingGroupName")?)?;
-    group.suspended.extend(processes.into_iter().map(str::to_owned));
+    for process in processes {
+        group.suspended.entry(process.to_owned()).or_insert(call.now);
+    }
     group.settle(call.now);
     Ok(Xml::new())
 }
@@ -36,7 +38,7 @@ pub(super) fn resume(
 ) -> Result<Xml, ApiError> {
     let processes = processes(params)?;
     let group = scaling.existing(required(params, "AutoScalingGroupName")?)?;
-    group.suspended.retain(|process| !processes.contains(&process.as_str()));
+    group.suspended.retain(|process, _| !processes.contains(&process.as_str()));
     group.settle(call.now);
     Ok(Xml::new())
 }
