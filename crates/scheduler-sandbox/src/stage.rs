@@ -18,6 +18,47 @@ pub const HUB_ROLE: &str = "dayshift-scheduler";
 /// The name of the spoke role in every account.
 pub const SPOKE_ROLE: &str = "dayshift-spoke";
 
+/// What the spoke role allows.
+const SPOKE_ACTIONS: [&str; 37] = [
+    "application-autoscaling:DescribeScalableTargets",
+    "application-autoscaling:RegisterScalableTarget",
+    "autoscaling:CreateOrUpdateTags",
+    "autoscaling:DeleteTags",
+    "autoscaling:DescribeAutoScalingGroups",
+    "autoscaling:UpdateAutoScalingGroup",
+    "ec2:CreateTags",
+    "ec2:DeleteTags",
+    "ec2:DescribeInstanceTypes",
+    "ec2:DescribeInstances",
+    "ec2:ModifyInstanceAttribute",
+    "ec2:StartInstances",
+    "ec2:StopInstances",
+    "ecs:DescribeServices",
+    "ecs:TagResource",
+    "ecs:UntagResource",
+    "ecs:UpdateService",
+    "rds:AddTagsToResource",
+    "rds:CreateDBSnapshot",
+    "rds:DeleteDBSnapshot",
+    "rds:DescribeDBClusters",
+    "rds:DescribeDBInstances",
+    "rds:DescribeDBSnapshots",
+    "rds:RemoveTagsFromResource",
+    "rds:StartDBCluster",
+    "rds:StartDBInstance",
+    "rds:StopDBCluster",
+    "rds:StopDBInstance",
+    "redshift:CreateTags",
+    "redshift:DeleteTags",
+    "redshift:DescribeClusters",
+    "redshift:PauseCluster",
+    "redshift:ResumeCluster",
+    "ssm:DescribeMaintenanceWindows",
+    "tag:GetResources",
+    "tag:TagResources",
+    "tag:UntagResources",
+];
+
 /// A hub on a sandbox.
 #[derive(Clone, Debug)]
 pub struct Stage {
@@ -92,6 +133,8 @@ impl Stage {
             "dynamodb:Scan",
             "dynamodb:Query",
             "dynamodb:BatchWriteItem",
+            "dynamodb:PutItem",
+            "dynamodb:DeleteItem",
             "ssm:GetParametersByPath",
             "cloudwatch:PutMetricData",
         ];
@@ -185,15 +228,7 @@ impl Stage {
         }]});
         let role = [("RoleName", SPOKE_ROLE), ("AssumeRolePolicyDocument", &trust.to_string())];
         spoke.query("iam", "CreateRole", &role).await?;
-        let actions = [
-            "ec2:DescribeInstances",
-            "ec2:StartInstances",
-            "ec2:StopInstances",
-            "rds:DescribeDBInstances",
-            "rds:StartDBInstance",
-            "rds:StopDBInstance",
-        ];
-        put_policy(&spoke, SPOKE_ROLE, &actions).await?;
+        put_policy(&spoke, SPOKE_ROLE, &SPOKE_ACTIONS).await?;
         Ok(spoke)
     }
 }
@@ -353,3 +388,135 @@ pub fn no_capacity(instance_type: &str) -> Fault {
     let operation = Some("StartInstances".into());
     Fault { operation, resource: Some(instance_type.into()), ..Fault::always(effect) }
 }
+
+/// The three sizes of an Auto Scaling group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sizes {
+    /// The fewest instances it may have.
+    pub min: u32,
+    /// The most instances it may have.
+    pub max: u32,
+    /// The instances it should have.
+    pub desired: u32,
+}
+
+/// Creates an Auto Scaling group.
+pub async fn create_group(
+    account: &Caller,
+    name: &str,
+    min: u32,
+    desired: u32,
+    max: u32,
+    schedule: Option<&str>,
+) -> Result<(), CallError> {
+    let [min, desired, max] = [min, desired, max].map(|size| size.to_string());
+    let mut parameters = vec![
+        ("AutoScalingGroupName", name),
+        ("MinSize", &min),
+        ("MaxSize", &max),
+        ("DesiredCapacity", &desired),
+        ("LaunchTemplate.LaunchTemplateName", name),
+        ("VPCZoneIdentifier", "subnet-0123456789abcdef0"),
+    ];
+    if let Some(schedule) = schedule {
+        parameters.push(("Tags.member.1.Key", "Schedule"));
+        parameters.push(("Tags.member.1.Value", schedule));
+        parameters.push(("Tags.member.1.PropagateAtLaunch", "false"));
+    }
+    account.query("autoscaling", "CreateAutoScalingGroup", &parameters).await.map(drop)
+}
+
+/// The sizes of an Auto Scaling group; `None` if there is none of this name.
+pub async fn group_size(account: &Caller, name: &str) -> Result<Option<Sizes>, CallError> {
+    let wanted = [("AutoScalingGroupNames.member.1", name)];
+    let answer = account.query("autoscaling", "DescribeAutoScalingGroups", &wanted).await?;
+    let size = |element| texts(&answer, element).first().and_then(|text| text.parse().ok());
+    let sizes = (size("MinSize"), size("MaxSize"), size("DesiredCapacity"));
+    let (Some(min), Some(max), Some(desired)) = sizes else { return Ok(None) };
+    Ok(Some(Sizes { min, max, desired }))
+}
+
+/// Creates an ECS service, and its cluster if that is not there.
+pub async fn create_service(
+    account: &Caller,
+    cluster: &str,
+    name: &str,
+    desired: u32,
+    schedule: Option<&str>,
+) -> Result<(), CallError> {
+    ecs(account, "CreateCluster", json!({"clusterName": cluster})).await?;
+    let tags: Vec<_> =
+        schedule.iter().map(|schedule| json!({"key": "Schedule", "value": schedule})).collect();
+    let service = json!({
+        "cluster": cluster,
+        "serviceName": name,
+        "taskDefinition": name,
+        "desiredCount": desired,
+        "tags": tags,
+    });
+    ecs(account, "CreateService", service).await.map(drop)
+}
+
+/// How many tasks a service wants, and how many run; `None` if there is no such service.
+pub async fn service_count(
+    account: &Caller,
+    cluster: &str,
+    name: &str,
+) -> Result<Option<(u64, u64)>, CallError> {
+    let wanted = json!({"cluster": cluster, "services": [name]});
+    let answer = ecs(account, "DescribeServices", wanted).await?;
+    let count = |name: &str| answer["services"][0][name].as_u64();
+    Ok(count("desiredCount").zip(count("runningCount")))
+}
+
+/// Registers an ECS service to be scaled between two bounds.
+pub async fn create_scalable_target(
+    account: &Caller,
+    cluster: &str,
+    service: &str,
+    min: u32,
+    max: u32,
+) -> Result<(), CallError> {
+    let target = json!({
+        "ServiceNamespace": "ecs",
+        "ResourceId": format!("service/{cluster}/{service}"),
+        "ScalableDimension": "ecs:service:DesiredCount",
+        "MinCapacity": min,
+        "MaxCapacity": max,
+    });
+    let operation = "AnyScaleFrontendService.RegisterScalableTarget";
+    account.json("application-autoscaling", operation, target).await.map(drop)
+}
+
+/// Creates a Redshift cluster.
+pub async fn create_warehouse(
+    account: &Caller,
+    name: &str,
+    schedule: Option<&str>,
+) -> Result<(), CallError> {
+    let mut parameters = vec![
+        ("ClusterIdentifier", name),
+        ("NodeType", "ra3.large"),
+        ("ClusterType", "single-node"),
+        ("MasterUsername", "admin"),
+    ];
+    if let Some(schedule) = schedule {
+        parameters.push(("Tags.Tag.1.Key", "Schedule"));
+        parameters.push(("Tags.Tag.1.Value", schedule));
+    }
+    account.query("redshift", "CreateCluster", &parameters).await.map(drop)
+}
+
+/// The state of a Redshift cluster: `available`, `paused`, ...
+pub async fn warehouse_state(account: &Caller, name: &str) -> Result<String, CallError> {
+    let wanted = [("ClusterIdentifier", name)];
+    let answer = account.query("redshift", "DescribeClusters", &wanted).await?;
+    Ok(texts(&answer, "ClusterStatus").into_iter().next().unwrap_or_default())
+}
+
+async fn ecs(account: &Caller, operation: &str, input: Value) -> Result<Value, CallError> {
+    account.json("ecs", &format!("AmazonEC2ContainerServiceV20141113.{operation}"), input).await
+}
+
+#[cfg(test)]
+mod tests;

@@ -11,11 +11,15 @@ use crate::fault::{Faults, Trouble};
 use crate::keyring::{Credentials, Holder, Keyring};
 use crate::place::{Home, Place};
 use crate::policy;
+use crate::services::application_autoscaling::Targets;
+use crate::services::autoscaling::AutoScaling;
 use crate::services::cloudwatch::Datum;
 use crate::services::dynamodb::Tables;
 use crate::services::ec2::Ec2;
+use crate::services::ecs::Ecs;
 use crate::services::iam::Roles;
 use crate::services::rds::Rds;
+use crate::services::redshift::Redshift;
 use crate::services::ssm::Ssm;
 use crate::services::{Call, Service};
 use crate::wire::{ApiError, Input, Received, Refusal};
@@ -42,7 +46,11 @@ pub(crate) struct Account {
 #[derive(Debug, Default)]
 pub(crate) struct Region {
     pub(crate) ec2: Ec2,
+    pub(crate) scaling: AutoScaling,
+    pub(crate) ecs: Ecs,
+    pub(crate) targets: Targets,
     pub(crate) rds: Rds,
+    pub(crate) redshift: Redshift,
     pub(crate) tables: Tables,
     pub(crate) ssm: Ssm,
 }

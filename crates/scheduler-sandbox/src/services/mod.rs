@@ -1,13 +1,19 @@
 //! The services: one file or folder each. A call arrives here admitted and leaves as an answer or an error.
 
+pub(crate) mod application_autoscaling;
+pub(crate) mod autoscaling;
 pub(crate) mod cloudwatch;
 pub(crate) mod dynamodb;
 pub(crate) mod ec2;
+pub(crate) mod ecs;
 pub(crate) mod iam;
 mod members;
+mod page;
 pub(crate) mod rds;
+pub(crate) mod redshift;
 pub(crate) mod ssm;
 mod sts;
+mod tagging;
 mod tags;
 
 use chrono::{DateTime, SecondsFormat, Utc};
@@ -21,25 +27,35 @@ use crate::world::World;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Service {
+    ApplicationAutoscaling,
+    Autoscaling,
     Cloudwatch,
     Dynamodb,
     Ec2,
+    Ecs,
     Iam,
     Rds,
+    Redshift,
     Ssm,
     Sts,
+    Tagging,
 }
 
 impl Service {
     pub(crate) fn signed_as(name: &str) -> Option<Self> {
         match name {
+            "application-autoscaling" => Some(Self::ApplicationAutoscaling),
+            "autoscaling" => Some(Self::Autoscaling),
             "monitoring" => Some(Self::Cloudwatch),
             "dynamodb" => Some(Self::Dynamodb),
             "ec2" => Some(Self::Ec2),
+            "ecs" => Some(Self::Ecs),
             "iam" => Some(Self::Iam),
             "rds" => Some(Self::Rds),
+            "redshift" => Some(Self::Redshift),
             "ssm" => Some(Self::Ssm),
             "sts" => Some(Self::Sts),
+            "tagging" => Some(Self::Tagging),
             _ => None,
         }
     }
@@ -47,25 +63,33 @@ impl Service {
     /// The word before the colon in policies.
     fn prefix(self) -> &'static str {
         match self {
+            Self::ApplicationAutoscaling => "application-autoscaling",
+            Self::Autoscaling => "autoscaling",
             Self::Cloudwatch => "cloudwatch",
             Self::Dynamodb => "dynamodb",
             Self::Ec2 => "ec2",
+            Self::Ecs => "ecs",
             Self::Iam => "iam",
             Self::Rds => "rds",
+            Self::Redshift => "redshift",
             Self::Ssm => "ssm",
             Self::Sts => "sts",
+            Self::Tagging => "tag",
         }
     }
 
-    /// The namespace of its XML, or of the error types in its documents; Systems Manager gives none.
+    /// The namespace of its XML, or of the error types in its documents.
     pub(crate) fn namespace(self) -> &'static str {
         match self {
+            Self::Autoscaling => "http://autoscaling.amazonaws.com/doc/2011-01-01/",
             Self::Cloudwatch => "com.amazonaws.cloudwatch",
             Self::Dynamodb => "com.amazonaws.dynamodb.v20120810",
             Self::Ec2 => "http://ec2.amazonaws.com/doc/2016-11-15/",
             Self::Iam => "https://iam.amazonaws.com/doc/2010-05-08/",
             Self::Rds => "http://rds.amazonaws.com/doc/2014-10-31/",
-            Self::Ssm => "",
+            Self::Redshift => "http://redshift.amazonaws.com/doc/2012-12-01/",
+            // These give none.
+            Self::ApplicationAutoscaling | Self::Ecs | Self::Ssm | Self::Tagging => "",
             Self::Sts => "https://sts.amazonaws.com/doc/2011-06-15/",
         }
     }
@@ -116,6 +140,14 @@ pub(crate) fn perform(world: &mut World, call: &Call, input: &Input) -> Result<A
         (Service::Rds, Input::Params(params)) => {
             rds::perform(&mut world.region(&call.place).rds, call, params).map(Answer::Xml)
         }
+        (Service::Redshift, Input::Params(params)) => {
+            redshift::perform(&mut world.region(&call.place).redshift, call, params)
+                .map(Answer::Xml)
+        }
+        (Service::Autoscaling, Input::Params(params)) => {
+            autoscaling::perform(&mut world.region(&call.place).scaling, call, params)
+                .map(Answer::Xml)
+        }
         (Service::Iam, Input::Params(params)) => {
             iam::perform(&mut world.account(&call.place.home).roles, call, params).map(Answer::Xml)
         }
@@ -126,6 +158,17 @@ pub(crate) fn perform(world: &mut World, call: &Call, input: &Input) -> Result<A
         }
         (Service::Ssm, Input::Document(document)) => {
             ssm::perform(&mut world.region(&call.place).ssm, call, document).map(Answer::Document)
+        }
+        (Service::Ecs, Input::Document(document)) => {
+            ecs::perform(&mut world.region(&call.place).ecs, call, document).map(Answer::Document)
+        }
+        (Service::ApplicationAutoscaling, Input::Document(document)) => {
+            let region = world.region(&call.place);
+            application_autoscaling::perform(&mut region.targets, &region.ecs, call, document)
+                .map(Answer::Document)
+        }
+        (Service::Tagging, Input::Document(document)) => {
+            tagging::perform(world, call, document).map(Answer::Document)
         }
         (Service::Cloudwatch, Input::Document(document)) => {
             cloudwatch::perform(&mut world.metrics, call, document).map(Answer::Document)

@@ -8,6 +8,7 @@
 //! `ami-noena...` is an old one, without ENA and UEFI.
 
 mod answer;
+pub(crate) mod arn;
 mod describe;
 mod describe_types;
 mod filter;

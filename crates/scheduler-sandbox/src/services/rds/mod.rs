@@ -4,6 +4,7 @@
 //! snapshot, whatever is asked; maintenance and backup windows are shown and nothing happens in them.
 
 mod answer;
+pub(crate) mod arn;
 mod cluster;
 mod create;
 mod database;

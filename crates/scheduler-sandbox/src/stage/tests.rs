@@ -1,0 +1,70 @@
+//! The stage as those who stand on it see it.
+
+use chrono::{TimeDelta, TimeZone, Utc};
+
+use super::*;
+use crate::{Effect, Fault};
+
+async fn deployed() -> (Stage, Caller) {
+    let sandbox = Sandbox::new(Utc.with_ymd_and_hms(2026, 3, 2, 8, 0, 0).unwrap());
+    let stage = Stage::deploy(&sandbox, "111111111111", "eu-west-1").await.unwrap();
+    let spoke = stage.deploy_spoke("222222222222", "eu-west-1").await.unwrap();
+    (stage, spoke)
+}
+
+/// A client of the hub's function in the spoke.
+async fn in_spoke_role(stage: &Stage) -> Caller {
+    let session = stage.session().await.unwrap();
+    let role = format!("arn:aws:iam::222222222222:role/{SPOKE_ROLE}");
+    let hub = Caller::new(&stage.sandbox, &session, "eu-west-1");
+    hub.assume(&role, "scheduler", Some(EXTERNAL_ID)).await.unwrap()
+}
+
+/// Calls an operation with nothing in it; gives the code of the error.
+async fn code(caller: &Caller, service: &str, operation: &str) -> Option<String> {
+    let answer = match service {
+        "autoscaling" | "redshift" => caller.query(service, operation, &[]).await.map(drop),
+        _ => caller.json(service, &format!("Target.{operation}"), json!({})).await.map(drop),
+    };
+    answer.err().map(|error| error.code)
+}
+
+#[tokio::test]
+async fn faults_and_policies_hold_for_every_service() {
+    let (stage, spoke) = deployed().await;
+    let scheduler = in_spoke_role(&stage).await;
+    for (service, allowed, other) in [
+        ("autoscaling", "DescribeAutoScalingGroups", "DeleteAutoScalingGroup"),
+        ("redshift", "DescribeClusters", "DeleteCluster"),
+        ("ecs", "DescribeServices", "DeleteService"),
+        ("application-autoscaling", "DescribeScalableTargets", "DeregisterScalableTarget"),
+        ("tagging", "GetResources", "GetTagKeys"),
+    ] {
+        let denied = |code: Option<String>| code.is_some_and(|code| code.contains("AccessDenied"));
+        assert!(!denied(code(&scheduler, service, allowed).await), "{service}:{allowed}");
+        assert!(denied(code(&scheduler, service, other).await), "{service}:{other}");
+        let throttle =
+            Effect::Error { status: 400, code: "Throttling".into(), message: "Rate".into() };
+        let once = Some(1);
+        let operation = Some(allowed.to_owned());
+        stage.sandbox.inject(Fault { operation, times: once, ..Fault::always(throttle) });
+        assert_eq!(code(&spoke, service, allowed).await.as_deref(), Some("Throttling"));
+    }
+}
+
+#[tokio::test]
+async fn what_is_created_can_be_read() {
+    let (stage, spoke) = deployed().await;
+    let sandbox = &stage.sandbox;
+    let sizes = Sizes { min: 0, max: 3, desired: 2 };
+    create_group(&spoke, "web", 0, 2, 3, Some("office")).await.unwrap();
+    create_service(&spoke, "main", "api", 2, Some("office")).await.unwrap();
+    create_scalable_target(&spoke, "main", "api", 1, 4).await.unwrap();
+    create_warehouse(&spoke, "dw", None).await.unwrap();
+    sandbox.set_now(sandbox.now() + TimeDelta::hours(1));
+    assert_eq!(group_size(&spoke, "web").await.unwrap(), Some(sizes));
+    assert_eq!(group_size(&spoke, "nobody").await.unwrap(), None);
+    assert_eq!(service_count(&spoke, "main", "api").await.unwrap(), Some((2, 2)));
+    assert_eq!(service_count(&spoke, "main", "nobody").await.unwrap(), None);
+    assert_eq!(warehouse_state(&spoke, "dw").await.unwrap(), "available");
+}
