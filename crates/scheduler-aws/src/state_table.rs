@@ -1,18 +1,23 @@
-//! The StateTable: one item per resource with memory, written only when it changes.
+//! The StateTable: one item per resource with memory, written only when it changes, and one per lease.
 //!
-//! Keys that are no resource's (leases, runs) belong to others and are passed over.
+//! A lease has a hash key of its own, which is no target's, so that reading a target's memories never meets it. Range
+//! keys that are no resource's belong to others and are passed over.
 
 use std::{collections::HashMap, time::Duration};
 
-use aws_sdk_dynamodb::types::{AttributeValue, PutRequest, WriteRequest};
+use aws_sdk_dynamodb::{
+    operation::{delete_item::DeleteItemError, put_item::PutItemError},
+    types::{AttributeValue, PutRequest, ReturnValuesOnConditionCheckFailure, WriteRequest},
+};
+use chrono::TimeDelta;
 use scheduler_core::{
-    ResourceKey, Target,
+    Instant, ResourceKey, Target,
     memory::Memory,
     resource::{Failure, FailureCode},
 };
 use scheduler_engine::{
-    MemoryStore,
-    ports::{Memories, Remembered},
+    Leases, MemoryStore,
+    ports::{Acquired, Lease, Memories, Remembered},
 };
 use serde::{Deserialize, Serialize};
 
@@ -24,7 +29,13 @@ const BATCH: usize = 25;
 /// How often items that DynamoDB left unprocessed are sent again.
 const ATTEMPTS: u32 = 6;
 
-/// The memories of every target.
+/// The hash key of leases.
+const LEASE: &str = "lease";
+
+/// How long after a lease has expired its item stays: DynamoDB deletes by a clock that is not ours.
+const KEPT: TimeDelta = TimeDelta::days(1);
+
+/// The memories of every target, and the leases.
 #[derive(Debug)]
 pub struct StateTable<'a> {
     aws: &'a Aws,
@@ -76,6 +87,89 @@ impl MemoryStore for StateTable<'_> {
             self.write(batch.to_vec()).await?;
         }
         Ok(())
+    }
+}
+
+impl Leases for StateTable<'_> {
+    async fn acquire(&self, lease: &Lease, now: Instant) -> Result<Acquired, Failure> {
+        let request = self
+            .aws
+            .dynamodb()
+            .put_item()
+            .table_name(self.table)
+            .set_item(Some(claim(lease)))
+            .condition_expression(
+                "attribute_not_exists(target) OR #until <= :now OR holder = :holder",
+            )
+            .expression_attribute_names("#until", "until")
+            .expression_attribute_values(":now", millis(now))
+            .expression_attribute_values(":holder", AttributeValue::S(lease.holder.clone()))
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        let Err(error) = request.send().await else { return Ok(Acquired::Yes) };
+        match error.as_service_error() {
+            Some(PutItemError::ConditionalCheckFailedException(refusal)) => {
+                refusal.item().and_then(held).ok_or_else(|| unclear(lease))
+            }
+            // The SDK's enum is non-exhaustive: nothing else says that somebody has it.
+            Some(_) | None => Err(failure("dynamodb:PutItem", &error)),
+        }
+    }
+
+    async fn release(&self, lease: &Lease) -> Result<(), Failure> {
+        let request = self
+            .aws
+            .dynamodb()
+            .delete_item()
+            .table_name(self.table)
+            .key("target", AttributeValue::S(LEASE.to_owned()))
+            .key("resource", AttributeValue::S(lease.name.clone()))
+            .condition_expression("holder = :holder")
+            .expression_attribute_values(":holder", AttributeValue::S(lease.holder.clone()));
+        match request.send().await {
+            Ok(_) => Ok(()),
+            // It has expired, and perhaps somebody else has it now.
+            Err(error)
+                if error
+                    .as_service_error()
+                    .is_some_and(DeleteItemError::is_conditional_check_failed_exception) =>
+            {
+                Ok(())
+            }
+            Err(error) => Err(failure("dynamodb:DeleteItem", &error)),
+        }
+    }
+}
+
+/// A lease as it is stored. What DynamoDB compares is a number, in milliseconds since 1970.
+fn claim(lease: &Lease) -> Item {
+    let text = |text: &str| AttributeValue::S(text.to_owned());
+    let expires = (lease.until + KEPT).timestamp().to_string();
+    [
+        ("target", text(LEASE)),
+        ("resource", text(&lease.name)),
+        ("holder", text(&lease.holder)),
+        ("until", millis(lease.until)),
+        ("expires", AttributeValue::N(expires)),
+    ]
+    .map(|(name, value)| (name.to_owned(), value))
+    .into()
+}
+
+fn millis(instant: Instant) -> AttributeValue {
+    AttributeValue::N(instant.timestamp_millis().to_string())
+}
+
+/// Who has a lease, as its item says.
+fn held(item: &Item) -> Option<Acquired> {
+    let holder = item.get("holder")?.as_s().ok()?.clone();
+    let millis = item.get("until")?.as_n().ok()?.parse().ok()?;
+    Some(Acquired::No { holder, until: Instant::from_timestamp_millis(millis)? })
+}
+
+fn unclear(lease: &Lease) -> Failure {
+    Failure {
+        code: FailureCode::Unknown,
+        message: format!("the lease {} is held, and nothing says by whom", lease.name),
     }
 }
 
@@ -177,10 +271,57 @@ mod tests {
             ("resource", "ec2-instance/i-1"),
             ("schedule", "office"),
             ("at", "2026-03-02T09:00:00Z"),
-            ("in_flight", "resize"),
+            ("in_flight", "hibernate"),
         ];
         add(&mut remembered, newer.map(|(name, value)| (name.to_owned(), text(value))).into());
         let keys: Vec<_> = remembered.unreadable.keys().map(ToString::to_string).collect();
         assert_eq!(keys, ["ec2-instance/i-1"]);
+    }
+
+    /// An item as version 0.1.0 wrote it, before sizes, windows and the rest.
+    #[test]
+    fn a_memory_of_the_version_before_is_read() {
+        let item = serde_json::json!({
+            "target": "aws/222222222222/eu-west-1",
+            "resource": "rds-instance/orders",
+            "settled": "running",
+            "edge": "2026-03-02T08:00:00Z",
+            "at": "2026-03-02T08:05:00Z",
+            "schedule": "office",
+            "in_flight": "stop",
+            "attempts": 2,
+            "last_error": { "code": "wrong-state", "message": "backing-up" },
+            "retained": true,
+            "expires": 1_800_000_000,
+        });
+        let mut remembered = Remembered::default();
+        add(&mut remembered, serde_dynamo::to_item(item).unwrap());
+        let at = |text: &str| text.parse::<Instant>().unwrap();
+        let failed = Failure { code: FailureCode::WrongState, message: "backing-up".into() };
+        let expected = Memory {
+            settled: Some(Desired::Running),
+            edge: Some(at("2026-03-02T08:00:00Z")),
+            in_flight: Some(InFlight::Stop),
+            attempts: 2,
+            last_error: Some(failed),
+            retained: true,
+            expires: Some(1_800_000_000),
+            ..Memory::blank(at("2026-03-02T08:05:00Z"), "office")
+        };
+        let expected = [("rds-instance/orders".parse().unwrap(), expected)];
+        assert_eq!(remembered, Remembered { memories: expected.into(), ..Remembered::default() });
+    }
+
+    #[test]
+    fn a_lease_says_who_has_it_and_is_no_memory() {
+        let until = "2026-03-02T09:00:30.25Z".parse().unwrap();
+        let lease = Lease { name: "pass/0".into(), holder: "one".into(), until };
+        let item = claim(&lease);
+        assert_eq!(held(&item), Some(Acquired::No { holder: "one".into(), until }));
+        assert_eq!(item["expires"], AttributeValue::N("1772528430".into()));
+        assert_eq!(held(&Item::new()), None);
+        let mut remembered = Remembered::default();
+        add(&mut remembered, item);
+        assert_eq!(remembered, Remembered::default());
     }
 }
