@@ -7,7 +7,15 @@ use scheduler_core::{
 };
 use scheduler_engine::{Cloud, ports::Order};
 
-use crate::{Aws, ec2::Ec2Instances, rds::RdsInstances, session::Spoke};
+use crate::{
+    Aws,
+    asg::AutoScalingGroups,
+    ec2::Ec2Instances,
+    ecs::EcsServices,
+    rds::{RdsClusters, RdsInstances, Snapshots},
+    redshift::RedshiftClusters,
+    session::Spoke,
+};
 
 /// The resources of every spoke, as one pass sees them.
 #[derive(Debug)]
@@ -39,9 +47,29 @@ impl Spokes<'_> {
         let (aws, region) = (self.aws, &target.region);
         match kind {
             Kind::Ec2Instance => Box::new(Ec2Instances { client: aws.ec2(region), spoke }),
-            Kind::RdsInstance => Box::new(RdsInstances { client: aws.rds(region), spoke }),
-            Kind::RdsCluster | Kind::Asg | Kind::EcsService | Kind::RedshiftCluster => todo!(),
+            Kind::RdsInstance => Box::new(RdsInstances {
+                client: aws.rds(region),
+                spoke,
+                snapshots: self.snapshots(),
+            }),
+            Kind::RdsCluster => Box::new(RdsClusters { client: aws.rds(region), spoke }),
+            Kind::Asg => Box::new(AutoScalingGroups { client: aws.autoscaling(region), spoke }),
+            Kind::EcsService => Box::new(EcsServices {
+                ecs: aws.ecs(region),
+                scaling: aws.scaling(region),
+                tagging: aws.tagging(region),
+                spoke,
+            }),
+            Kind::RedshiftCluster => {
+                Box::new(RedshiftClusters { client: aws.redshift(region), spoke })
+            }
         }
+    }
+
+    /// The snapshots that stops of databases take in this pass; none if the deployment wants none.
+    fn snapshots(&self) -> Option<Snapshots> {
+        let prefix = self.settings.snapshot_prefix.clone()?;
+        Some(Snapshots { prefix, pass: self.pass })
     }
 }
 

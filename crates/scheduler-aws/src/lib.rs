@@ -1,6 +1,7 @@
 //! AWS behind the engine's ports. The only crate that imports an AWS crate; it translates and never decides.
 //!
-//! [`Aws`] is one door to all of it: sessions for spokes (`session`), one file per kind (`ec2`, `rds`),
+//! [`Aws`] is one door to all of it: sessions for spokes (`session`), one file per kind (`ec2`, `rds`, `asg`,
+//! `ecs`, `redshift`),
 //! the stores ([`config_table`], [`state_table`], [`parameters`]) and metrics ([`metrics`]). Each adapter builds
 //! a request, sends it and parses the answer; the parse is a free function with a test. No SDK type leaves
 //! this crate.
@@ -25,9 +26,15 @@ pub mod metrics;
 pub mod parameters;
 pub mod state_table;
 
+mod asg;
 mod clients;
+mod count;
+mod each;
 mod ec2;
+mod ecs;
+mod pages;
 mod rds;
+mod redshift;
 mod session;
 
 use std::sync::Arc;

@@ -278,7 +278,7 @@ mod tests {
         assert_eq!(keys, ["ec2-instance/i-1"]);
     }
 
-    /// An item as version 0.1.0 wrote it, before sizes, windows and the rest.
+    /// An item as it was written before there were sizes and windows.
     #[test]
     fn a_memory_of_the_version_before_is_read() {
         let item = serde_json::json!({

@@ -1,34 +1,54 @@
 //! RDS instances: `DescribeDBInstances`, `StartDBInstance`, `StopDBInstance`.
-//!
-//! The API cannot filter by tag, but its answers hold the tags, so every instance is listed and those without
-//! the tag are dropped here; asking the tagging API first would cost a call more for each page.
 
 use aws_sdk_rds::{Client, types::DbInstance};
-use futures::{StreamExt, stream};
+use futures::{FutureExt, future::BoxFuture};
 use scheduler_core::{
     Kind, Observed, Resource, ResourceId, ResourceKey,
-    exclusion::UNTIL,
+    decision::Step,
     memory::Outcome,
     resource::{Failure, Unsuitable},
 };
+use scheduler_engine::ports::Order;
 
+use super::{
+    database::{instant, marks, observed, windows},
+    snapshots::{self, Snapshots},
+};
 use crate::{
-    cloud::Change,
+    cloud::Adapter,
+    each::{each, no_resize},
     failure::{failure, outcome},
+    pages,
     session::{Spoke, as_spoke},
 };
 
 /// `DescribeDBInstances` answers at most this many a page.
 const PAGE: i32 = 100;
 
-/// Starts or stops under way at once in one target: each takes a call of its own.
-const AT_ONCE: usize = 4;
-
 /// The RDS instances of one target.
 #[derive(Debug)]
 pub(crate) struct RdsInstances {
     pub(crate) client: Client,
     pub(crate) spoke: Spoke,
+    /// The snapshots that stops take; none if they take none.
+    pub(crate) snapshots: Option<Snapshots>,
+}
+
+impl Adapter for RdsInstances {
+    fn list<'a>(&'a self, tag_key: &'a str) -> BoxFuture<'a, Result<Vec<Resource>, Failure>> {
+        pages::all(move |marker| self.page(tag_key, marker)).boxed()
+    }
+
+    fn carry_out<'a>(&'a self, orders: &'a [Order]) -> BoxFuture<'a, Vec<(ResourceId, Outcome)>> {
+        async move {
+            let outcomes = each(orders, |order| self.change(order)).await;
+            if let Some(snapshots) = &self.snapshots {
+                snapshots::tidy(&self.client, &self.spoke, snapshots, accepted(&outcomes)).await;
+            }
+            outcomes
+        }
+        .boxed()
+    }
 }
 
 impl RdsInstances {
@@ -36,71 +56,67 @@ impl RdsInstances {
         as_spoke!(aws_sdk_rds, self.spoke)
     }
 
-    /// The instances that carry the tag.
-    pub(crate) async fn list(&self, tag_key: &str) -> Result<Vec<Resource>, Failure> {
-        let request = self.client.describe_db_instances().max_records(PAGE);
-        let mut found = Vec::new();
-        let mut marker = None;
-        loop {
-            let request = request.clone().set_marker(marker.take());
-            let page = request.customize().config_override(self.as_spoke()).send().await;
-            let page = page.map_err(|error| failure("rds:DescribeDBInstances", &error))?;
-            found.extend(
-                page.db_instances().iter().filter_map(|instance| resource(instance, tag_key)),
-            );
-            marker = page.marker.filter(|marker| !marker.is_empty());
-            if marker.is_none() {
-                return Ok(found);
-            }
-        }
-    }
-
-    pub(crate) async fn change(
+    async fn page(
         &self,
-        ids: &[ResourceId],
-        change: Change,
-    ) -> Vec<(ResourceId, Outcome)> {
-        let calls = stream::iter(ids.iter().cloned()).map(async |id| {
-            let outcome = self.call(id.as_str(), change).await;
-            (id, outcome)
-        });
-        calls.buffer_unordered(AT_ONCE).collect().await
+        tag_key: &str,
+        marker: Option<String>,
+    ) -> Result<(Vec<Resource>, Option<String>), Failure> {
+        let request = self.client.describe_db_instances().max_records(PAGE).set_marker(marker);
+        let answer = request.customize().config_override(self.as_spoke()).send().await;
+        let page = answer.map_err(|error| failure("rds:DescribeDBInstances", &error))?;
+        let found = page.db_instances().iter().filter_map(|instance| resource(instance, tag_key));
+        Ok((found.collect(), page.marker))
     }
 
-    async fn call(&self, id: &str, change: Change) -> Outcome {
-        match change {
-            Change::Start => {
-                let request = self.client.start_db_instance().db_instance_identifier(id);
-                outcome(
-                    "rds:StartDBInstance",
-                    request.customize().config_override(self.as_spoke()).send().await,
-                )
-            }
-            Change::Stop => {
-                let request = self.client.stop_db_instance().db_instance_identifier(id);
-                outcome(
-                    "rds:StopDBInstance",
-                    request.customize().config_override(self.as_spoke()).send().await,
-                )
-            }
+    async fn change(&self, order: &Order) -> Outcome {
+        let id = order.id.as_str();
+        match order.step {
+            Step::Start { .. } => self.start(id).await,
+            Step::Stop { .. } => self.stop(id).await,
+            Step::Resize { .. } => no_resize(Kind::RdsInstance),
         }
     }
+
+    async fn start(&self, id: &str) -> Outcome {
+        let request = self.client.start_db_instance().db_instance_identifier(id);
+        let answer = request.customize().config_override(self.as_spoke()).send().await;
+        outcome("rds:StartDBInstance", answer)
+    }
+
+    /// With a snapshot, if one is wanted: a stop that cannot have it is refused, and not made without.
+    async fn stop(&self, id: &str) -> Outcome {
+        let snapshot = self.snapshots.as_ref().map(|snapshots| snapshots.name(id));
+        let request = self
+            .client
+            .stop_db_instance()
+            .db_instance_identifier(id)
+            .set_db_snapshot_identifier(snapshot);
+        let answer = request.customize().config_override(self.as_spoke()).send().await;
+        outcome("rds:StopDBInstance", answer)
+    }
+}
+
+/// The ids of those that were started or stopped.
+fn accepted(outcomes: &[(ResourceId, Outcome)]) -> Vec<&str> {
+    let done = outcomes.iter().filter(|(_, outcome)| *outcome == Outcome::Done);
+    done.map(|(id, _)| id.as_str()).collect()
 }
 
 /// The instance as a resource; none if it lacks the tag, or an id.
 fn resource(instance: &DbInstance, tag_key: &str) -> Option<Resource> {
+    let marks = marks(instance.tag_list(), tag_key)?;
     let id = instance.db_instance_identifier()?.parse().ok()?;
-    let tag = |key: &str| {
-        let found = instance.tag_list().iter().find(|tag| tag.key() == Some(key))?;
-        Some(found.value().unwrap_or_default().to_owned())
-    };
+    let key = ResourceKey { kind: Kind::RdsInstance, id };
+    let observed = unsuitable(instance)
+        .map_or_else(|| observed(instance.db_instance_status()), Observed::Unsuitable);
     Some(Resource {
-        key: ResourceKey { kind: Kind::RdsInstance, id },
-        schedule_tag: tag(tag_key)?,
-        exclude_until: tag(&format!("{tag_key}{UNTIL}")),
-        observed: unsuitable(instance)
-            .map_or_else(|| observed(instance.db_instance_status()), Observed::Unsuitable),
         instance_type: instance.db_instance_class().and_then(|text| text.parse().ok()),
+        restarts_at: instant(instance.automatic_restart_time()),
+        windows: windows(
+            instance.preferred_maintenance_window(),
+            instance.preferred_backup_window(),
+        ),
+        ..Resource::new(key, marks, observed)
     })
 }
 
@@ -109,89 +125,72 @@ fn unsuitable(instance: &DbInstance) -> Option<Unsuitable> {
     let engine = instance.engine().unwrap_or_default();
     let is_clustered =
         ["aurora", "docdb", "neptune"].iter().any(|family| engine.starts_with(family));
+    let is_replica = instance.read_replica_source_db_instance_identifier().is_some()
+        || instance.read_replica_source_db_cluster_identifier().is_some();
+    let is_source = !instance.read_replica_db_instance_identifiers().is_empty()
+        || !instance.read_replica_db_cluster_identifiers().is_empty();
     if is_clustered || instance.db_cluster_identifier().is_some() {
         Some(Unsuitable::ClusterMember)
-    } else if instance.read_replica_source_db_instance_identifier().is_some() {
+    } else if is_replica {
         Some(Unsuitable::ReadReplica)
-    } else if !instance.read_replica_db_instance_identifiers().is_empty() {
+    } else if is_source {
         Some(Unsuitable::ReplicaSource)
     } else {
         None
     }
 }
 
-/// The state behind a status, by the table "Viewing DB instance status" of the RDS User Guide.
-fn observed(status: Option<&str>) -> Observed {
-    match status.unwrap_or_default() {
-        "available" => Observed::Running,
-        "stopped" => Observed::Stopped,
-        "deleting" | "delete-precheck" => Observed::Gone,
-        "failed"
-        | "restore-error"
-        | "storage-full"
-        | "insufficient-capacity"
-        | "inaccessible-encryption-credentials"
-        | "inaccessible-encryption-credentials-recoverable" => {
-            Observed::Unsuitable(Unsuitable::BadState)
-        }
-        status if status.starts_with("incompatible-") => Observed::Unsuitable(Unsuitable::BadState),
-        _ => Observed::InTransition,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use aws_sdk_rds::types::{Tag, builders::DbInstanceBuilder};
+    use aws_smithy_types::DateTime;
 
     use super::*;
 
     fn instance() -> DbInstanceBuilder {
-        let tag = Tag::builder().key("Schedule").value("office").build();
+        let tag = |key: &str, value: &str| Tag::builder().key(key).value(value).build();
         DbInstance::builder()
             .db_instance_identifier("db-1")
+            .db_instance_class("db.t4g.medium")
             .engine("postgres")
             .db_instance_status("available")
-            .tag_list(tag)
+            .tag_list(tag("Schedule", "office"))
+            .tag_list(tag("ScheduleExcludeUntil", "2026-03-09"))
     }
 
     #[test]
-    fn statuses_are_observed() {
-        for (status, expected) in [
-            ("available", Observed::Running),
-            ("stopped", Observed::Stopped),
-            ("stopping", Observed::InTransition),
-            ("backing-up", Observed::InTransition),
-            ("deleting", Observed::Gone),
-            ("incompatible-network", Observed::Unsuitable(Unsuitable::BadState)),
-        ] {
-            assert_eq!(observed(Some(status)), expected, "{status}");
-        }
+    fn an_instance_with_the_tag_is_a_resource() {
+        let described = instance()
+            .db_instance_status("stopped")
+            .preferred_maintenance_window("sun:05:00-sun:06:00")
+            .preferred_backup_window("03:00-03:30")
+            .automatic_restart_time(DateTime::from_secs(1_772_474_400))
+            .build();
+        let found = resource(&described, "Schedule").unwrap();
+        assert_eq!(found.key.to_string(), "rds-instance/db-1");
+        assert_eq!(found.marks.schedule, "office");
+        assert_eq!(found.marks.exclude_until.as_deref(), Some("2026-03-09"));
+        assert_eq!(found.instance_type.unwrap().as_str(), "db.t4g.medium");
+        assert_eq!((found.observed, found.windows.len()), (Observed::Stopped, 2));
+        assert_eq!(found.restarts_at, Some("2026-03-02T18:00:00Z".parse().unwrap()));
+        assert_eq!(resource(&described, "Other"), None);
     }
 
     #[test]
     fn what_rds_would_refuse_to_stop_is_unsuitable() {
         let check = |instance: DbInstanceBuilder, expected| {
-            let found = resource(&instance.build(), "Schedule").unwrap();
-            assert_eq!(found.observed, expected);
+            assert_eq!(unsuitable(&instance.build()), expected);
         };
-        check(instance(), Observed::Running);
-        check(instance().engine("aurora-mysql"), Observed::Unsuitable(Unsuitable::ClusterMember));
-        check(
-            instance().db_cluster_identifier("c"),
-            Observed::Unsuitable(Unsuitable::ClusterMember),
-        );
-        check(
-            instance().read_replica_source_db_instance_identifier("db-0"),
-            Observed::Unsuitable(Unsuitable::ReadReplica),
-        );
-        check(
-            instance().read_replica_db_instance_identifiers("db-2"),
-            Observed::Unsuitable(Unsuitable::ReplicaSource),
-        );
-    }
-
-    #[test]
-    fn an_instance_without_the_tag_is_none_of_ours() {
-        assert_eq!(resource(&instance().build(), "Other"), None);
+        check(instance(), None);
+        check(instance().engine("aurora-mysql"), Some(Unsuitable::ClusterMember));
+        check(instance().db_cluster_identifier("c"), Some(Unsuitable::ClusterMember));
+        let replica = instance().read_replica_source_db_instance_identifier("db-0");
+        check(replica, Some(Unsuitable::ReadReplica));
+        let replica = instance().read_replica_source_db_cluster_identifier("c");
+        check(replica, Some(Unsuitable::ReadReplica));
+        let source = instance().read_replica_db_instance_identifiers("db-2");
+        check(source, Some(Unsuitable::ReplicaSource));
+        let source = instance().read_replica_db_cluster_identifiers("c");
+        check(source, Some(Unsuitable::ReplicaSource));
     }
 }
