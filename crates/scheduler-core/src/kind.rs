@@ -17,7 +17,7 @@ pub enum Kind {
     Ec2Instance,
     /// An RDS instance that belongs to no cluster.
     RdsInstance,
-    /// A cluster of databases: Aurora, DocumentDB, Neptune, or RDS across several zones.
+    /// A cluster of databases: Aurora, DocumentDB or Neptune.
     RdsCluster,
     /// An Auto Scaling group, which rests at a size of nought.
     Asg,

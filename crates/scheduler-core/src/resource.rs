@@ -123,6 +123,8 @@ pub enum Unsuitable {
     InstanceStore,
     /// A serverless cluster of the first generation, which pauses by itself.
     Serverless,
+    /// An RDS cluster across several zones that is none of Aurora's.
+    MultiAz,
     /// A cluster of a global database.
     GlobalMember,
     /// A service with a task on each container instance, which has no count.
@@ -146,6 +148,7 @@ impl Unsuitable {
                 "an instance with an instance store root volume, which EC2 does not stop"
             }
             Unsuitable::Serverless => "serverless of the first generation, which pauses by itself",
+            Unsuitable::MultiAz => "a Multi-AZ DB cluster, which RDS does not stop",
             Unsuitable::GlobalMember => "part of a global database, which RDS does not stop",
             Unsuitable::Daemon => "a daemon service, which has no count of its own",
             Unsuitable::BadState => "in a state from which AWS neither starts nor stops it",

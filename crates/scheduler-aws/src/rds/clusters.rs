@@ -109,6 +109,11 @@ fn unsuitable(cluster: &DbCluster) -> Option<Unsuitable> {
         // `provisioned`, serverless of the second generation included; DocumentDB and Neptune give none.
         _ => {}
     }
+    // "Limitations of Multi-AZ DB clusters", RDS User Guide.
+    let engine = cluster.engine().unwrap_or_default();
+    if !["aurora", "docdb", "neptune"].iter().any(|family| engine.starts_with(family)) {
+        return Some(Unsuitable::MultiAz);
+    }
     if cluster.replication_source_identifier().is_some_and(|source| !source.is_empty()) {
         Some(Unsuitable::ReadReplica)
     } else if cluster.read_replica_identifiers().iter().any(|id| is_elsewhere(id, cluster)) {
@@ -179,6 +184,7 @@ mod tests {
         check(cluster(), None);
         check(cluster().engine("neptune").set_engine_mode(None), None);
         check(cluster().engine_mode("serverless"), Some(Unsuitable::Serverless));
+        check(cluster().engine("postgres").set_engine_mode(None), Some(Unsuitable::MultiAz));
         check(cluster().engine_mode("global"), Some(Unsuitable::GlobalMember));
         check(cluster().engine_mode("multimaster"), Some(Unsuitable::BadState));
         check(cluster().global_cluster_identifier("world"), Some(Unsuitable::GlobalMember));

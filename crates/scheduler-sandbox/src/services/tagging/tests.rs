@@ -103,10 +103,10 @@ async fn pages_end_with_an_empty_token() {
 #[tokio::test]
 async fn every_kind_is_tagged_and_untagged() {
     let world = World::new().await;
-    let tag = json!({"ResourceARNList": world.arns, "Tags": {"Owner": "me & you", "Team": "a"}});
+    let tag = json!({"ResourceARNList": world.arns, "Tags": {"Owner": "me + you", "Team": "a"}});
     let nothing = json!({"FailedResourcesMap": {}});
     assert_eq!(world.call("TagResources", tag).await.unwrap(), nothing);
-    let mine = json!({"TagFilters": [{"Key": "Owner", "Values": ["me & you"]}]});
+    let mine = json!({"TagFilters": [{"Key": "Owner", "Values": ["me + you"]}]});
     assert_eq!(world.found(mine.clone()).await, world.arns);
     let untag = json!({"ResourceARNList": world.arns, "TagKeys": ["Owner", "Schedule"]});
     assert_eq!(world.call("UntagResources", untag).await.unwrap(), nothing);
