@@ -22,6 +22,7 @@ pub mod lease;
 pub mod metrics;
 pub mod pass;
 pub mod ports;
+pub mod rate;
 pub mod record;
 pub mod report;
 pub mod status;
