@@ -236,13 +236,13 @@ mod tests {
     }
 
     fn spread(count: usize) -> Vec<usize> {
-        (0..count).map(|n| n * 200 / count + 3).collect()
+        (0..count).map(|n| (2 * n + 1) * 100 / count).collect()
     }
 
     #[test]
     fn a_bad_one_costs_itself_alone() {
         for (bad, one_at_a_time, all, nobody) in
-            [(0, 4, 4, 4), (1, 5, 5, 11), (5, 9, 8, 40), (20, 24, 10, 102), (200, 200, 4, 215)]
+            [(0, 4, 4, 4), (1, 5, 5, 11), (5, 9, 8, 39), (20, 24, 10, 102), (200, 200, 4, 215)]
         {
             let check = |names| check(200, &spread(bad), FailureCode::WrongState, names);
             assert_eq!(check(Names::OneAtATime), (one_at_a_time, 200 - bad), "{bad} named singly");
