@@ -30,6 +30,7 @@ pub mod cron;
 pub mod day;
 pub mod decision;
 pub mod exclusion;
+pub mod fit;
 pub mod grammar;
 pub mod id;
 pub mod kind;
