@@ -1,11 +1,16 @@
 //! The engine's [`Cloud`]: which adapter serves which kind.
 
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+};
+
 use futures::future::BoxFuture;
 use scheduler_core::{
     Instant, Kind, Resource, ResourceId, Settings, Target, labels::Labelling, memory::Outcome,
     resource::Failure, window::NamedWindows,
 };
-use scheduler_engine::{Cloud, ports::Order};
+use scheduler_engine::{Cloud, ports::Order, rate::Rates};
 
 use crate::{
     Aws,
@@ -15,6 +20,7 @@ use crate::{
     rds::{RdsClusters, RdsInstances, Snapshots},
     redshift::RedshiftClusters,
     session::Spoke,
+    tags::Labeller,
 };
 
 /// The resources of every spoke, as one pass sees them.
@@ -23,12 +29,14 @@ pub struct Spokes<'a> {
     aws: &'a Aws,
     settings: &'a Settings,
     pass: Instant,
+    /// What may still be called in each target: for the pass only, since nobody knows what is called between passes.
+    rates: Mutex<HashMap<Target, Arc<Rates>>>,
 }
 
 impl Aws {
     /// The resources of every spoke that the settings name, for a pass at an instant.
     pub fn spokes<'a>(&'a self, settings: &'a Settings, pass: Instant) -> Spokes<'a> {
-        Spokes { aws: self, settings, pass }
+        Spokes { aws: self, settings, pass, rates: Mutex::default() }
     }
 }
 
@@ -42,11 +50,25 @@ pub(crate) trait Adapter: Send + Sync {
 }
 
 impl Spokes<'_> {
+    fn rates(&self, target: &Target) -> Arc<Rates> {
+        // A poisoned lock means that making rates panicked; the map itself is whole.
+        let mut rates = self.rates.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(rates) = rates.get(target) {
+            return rates.clone();
+        }
+        let full = Arc::new(self.aws.rates());
+        rates.insert(target.clone(), full.clone());
+        full
+    }
+
     /// The one place that knows which file serves which kind.
     fn adapter(&self, target: &Target, kind: Kind, spoke: Spoke) -> Box<dyn Adapter> {
         let (aws, region) = (self.aws, &target.region);
         match kind {
-            Kind::Ec2Instance => Box::new(Ec2Instances { client: aws.ec2(region), spoke }),
+            Kind::Ec2Instance => {
+                let rates = self.rates(target);
+                Box::new(Ec2Instances { client: aws.ec2(region), spoke, rates })
+            }
             Kind::RdsInstance => Box::new(RdsInstances {
                 client: aws.rds(region),
                 spoke,
@@ -79,8 +101,9 @@ impl Cloud for Spokes<'_> {
         self.adapter(target, kind, spoke).list(&self.settings.tag_key).await
     }
 
-    async fn windows(&self, _target: &Target) -> Result<NamedWindows, Failure> {
-        todo!()
+    async fn windows(&self, target: &Target) -> Result<NamedWindows, Failure> {
+        let spoke = self.aws.spoke(self.settings, target, self.pass).await?;
+        self.aws.windows(target, &spoke, self.pass).await
     }
 
     async fn carry_out(
@@ -101,10 +124,12 @@ impl Cloud for Spokes<'_> {
 
     async fn label(
         &self,
-        _target: &Target,
-        _kind: Kind,
-        _labellings: &[(ResourceId, Labelling)],
+        target: &Target,
+        kind: Kind,
+        labellings: &[(ResourceId, Labelling)],
     ) -> Result<(), Failure> {
-        todo!()
+        let spoke = self.aws.spoke(self.settings, target, self.pass).await?;
+        let labeller = Labeller { aws: self.aws, target, spoke, rates: self.rates(target) };
+        labeller.label(kind, labellings).await
     }
 }

@@ -112,7 +112,7 @@ impl Aws {
             .region(aws_config::Region::new(home.to_string()))
             .credentials_provider(SharedCredentialsProvider::new(static_credentials(credentials)))
             .build();
-        Aws::new(base, home.clone())
+        Aws { is_paced: false, ..Aws::new(base, home.clone()) }
     }
 }
 

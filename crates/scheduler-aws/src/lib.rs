@@ -36,11 +36,14 @@ mod pages;
 mod rds;
 mod redshift;
 mod session;
+mod tags;
+mod windows;
 
 use std::sync::Arc;
 
 use aws_types::SdkConfig;
 use scheduler_core::{Instant, Region};
+use scheduler_engine::rate::Rates;
 
 /// Everything that is kept from one pass to the next: clients, connections and sessions. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -49,16 +52,23 @@ pub struct Aws {
     pub(crate) sessions: Arc<session::Sessions>,
     pub(crate) base: SdkConfig,
     home: Region,
+    /// Whether anybody is there whom a slower pace would spare.
+    is_paced: bool,
 }
 
 impl Aws {
     pub(crate) fn new(base: SdkConfig, home: Region) -> Self {
-        Self { clients: Arc::default(), sessions: Arc::default(), base, home }
+        Self { clients: Arc::default(), sessions: Arc::default(), base, home, is_paced: true }
     }
 
     /// The Region in which the hub and its stores are.
     pub fn home(&self) -> &Region {
         &self.home
+    }
+
+    /// What may be called in one target.
+    pub(crate) fn rates(&self) -> Rates {
+        if self.is_paced { Rates::full() } else { Rates::boundless() }
     }
 
     /// What time it is, by the clock that requests are signed with.

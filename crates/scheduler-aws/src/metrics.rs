@@ -3,7 +3,7 @@
 use aws_sdk_cloudwatch::types::{Dimension, MetricDatum, StandardUnit};
 use aws_smithy_types::DateTime;
 use scheduler_core::{Instant, resource::Failure};
-use scheduler_engine::metrics::{Datum, Unit};
+use scheduler_engine::metrics::{Datum, Dimensions, Unit};
 
 use crate::{Aws, failure::failure};
 
@@ -43,13 +43,9 @@ fn ascii(text: &str) -> String {
 }
 
 fn metric(datum: &Datum, pass: Instant) -> MetricDatum {
-    let dimension = |name: &str, value: &str| Dimension::builder().name(name).value(value).build();
-    let dimensions = datum.dimensions.as_ref().map(|(schedule, kind)| {
-        vec![dimension("Schedule", &ascii(schedule)), dimension("Kind", kind.as_str())]
-    });
     MetricDatum::builder()
         .metric_name(datum.name)
-        .set_dimensions(dimensions)
+        .set_dimensions(dimensions(&datum.dimensions))
         .value(datum.value)
         .unit(match datum.unit {
             Unit::Count => StandardUnit::Count,
@@ -59,10 +55,45 @@ fn metric(datum: &Datum, pass: Instant) -> MetricDatum {
         .build()
 }
 
+fn dimensions(of: &Dimensions) -> Option<Vec<Dimension>> {
+    let dimension = |name: &str, value: &str| Dimension::builder().name(name).value(value).build();
+    match of {
+        Dimensions::Pass => None,
+        Dimensions::Schedule(name, kind) => {
+            Some(vec![dimension("Schedule", &ascii(name)), dimension("Kind", kind.as_str())])
+        }
+        Dimensions::Code(code, kind) => {
+            Some(vec![dimension("Code", code.as_str()), dimension("Kind", kind.as_str())])
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use scheduler_core::{Kind, resource::FailureCode};
+
+    use super::*;
+
     #[test]
     fn a_schedules_name_fits_into_a_dimension() {
-        assert_eq!(super::ascii("office 서"), "office \\u{c11c}");
+        assert_eq!(ascii("office 서"), "office \\u{c11c}");
+    }
+
+    #[test]
+    fn a_number_is_about_the_pass_a_schedule_or_a_failure() {
+        for (of, expected) in [
+            (Dimensions::Pass, ""),
+            (Dimensions::Schedule("office".into(), Kind::Asg), "Schedule=office Kind=asg"),
+            (
+                Dimensions::Code(FailureCode::Denied, Kind::RdsInstance),
+                "Code=denied Kind=rds-instance",
+            ),
+        ] {
+            let found = dimensions(&of).unwrap_or_default();
+            let pair = |one: &Dimension| {
+                format!("{}={}", one.name().unwrap_or_default(), one.value().unwrap_or_default())
+            };
+            assert_eq!(found.iter().map(pair).collect::<Vec<_>>().join(" "), expected);
+        }
     }
 }
