@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use chrono::TimeDelta;
-use futures::{FutureExt, StreamExt, stream};
+use futures::{FutureExt, StreamExt, future::BoxFuture, stream};
 use scheduler_core::{
     AccountId, Config, Instant, Kind, Region, Resource, Schedule, ScheduleName, Target, Verdict,
     config::Found,
@@ -134,7 +134,9 @@ async fn guarded<C: Cloud, M: MemoryStore>(
     verdicts: &Verdicts<'_>,
     target: &Target,
 ) -> TargetReport {
-    let walk = AssertUnwindSafe(target::walk(pass, verdicts, target)).catch_unwind();
+    // Without its type: a walk holds the state of every call it makes, nested deeper than the compiler cares to lay out.
+    let walk: BoxFuture<'_, TargetReport> = Box::pin(target::walk(pass, verdicts, target));
+    let walk = AssertUnwindSafe(walk).catch_unwind();
     let failure = match tokio::time::timeout_at(pass.deadline + SETTLING, walk).await {
         Ok(Ok(report)) => return report,
         Ok(Err(_panic)) => {

@@ -333,8 +333,10 @@ async fn save<M: MemoryStore>(
     if memories.is_empty() { Ok(()) } else { store.save(target, memories).await }
 }
 
-/// Makes the calls, those of each kind beside those of the others. What the deadline cuts off may or may not have
-/// happened; what was done by then is settled all the same.
+/// How many orders are given at a time: what the deadline cuts off leaves at most so many unknown.
+const AT_A_TIME: usize = 50;
+
+/// Makes the calls, those of each kind beside those of the others.
 async fn call<C: Cloud, M>(
     pass: &Pass<'_, C, M>,
     target: &Target,
@@ -345,16 +347,34 @@ async fn call<C: Cloud, M>(
         by_kind.entry(plan.resource.key.kind).or_default().push(plan);
     }
     let calls = by_kind.into_iter().map(async |(kind, plans)| {
-        let orders: Vec<Order> = plans.iter().filter_map(Plan::order).collect();
-        let outcomes = timeout_at(pass.deadline, pass.cloud.carry_out(target, kind, &orders)).await;
-        let mut by_id: BTreeMap<_, _> = outcomes.unwrap_or_default().into_iter().collect();
+        let mut outcomes = BTreeMap::new();
+        for some in plans.chunks(AT_A_TIME) {
+            outcomes.extend(call_for(pass, target, kind, some).await);
+        }
         let settled = |plan: Plan| {
-            let outcome = by_id.remove(&plan.resource.key.id);
+            let outcome = outcomes.remove(&plan.resource.key.id);
             (plan, outcome.unwrap_or_else(|| Outcome::Unknown(out_of_time())))
         };
         plans.into_iter().map(settled).collect::<Vec<_>>()
     });
     join_all(calls).await.into_iter().flatten().collect()
+}
+
+/// Makes the calls for some resources of a kind. What the deadline cuts off may or may not have happened; what comes
+/// after it is not tried.
+async fn call_for<C: Cloud, M>(
+    pass: &Pass<'_, C, M>,
+    target: &Target,
+    kind: Kind,
+    plans: &[Plan],
+) -> Vec<(ResourceId, Outcome)> {
+    let orders: Vec<Order> = plans.iter().filter_map(Plan::order).collect();
+    if tokio::time::Instant::now() >= pass.deadline {
+        let untried = |order: Order| (order.id, Outcome::Failed(out_of_time()));
+        return orders.into_iter().map(untried).collect();
+    }
+    let outcomes = timeout_at(pass.deadline, pass.cloud.carry_out(target, kind, &orders)).await;
+    outcomes.unwrap_or_default()
 }
 
 /// Tags what was started, stopped or failed. Nothing depends on it, so that what fails is a line in the log.

@@ -8,6 +8,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
+use futures::future::LocalBoxFuture;
 use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
 use scheduler_aws::{Aws, connect::Access};
 use scheduler_hub::{Answer, Event, Hub, HubError, Invocation, prefix_of};
@@ -42,7 +43,9 @@ async fn main() -> ExitCode {
 async fn serve() -> Result<(), lambda_runtime::Error> {
     let aws = Aws::connect(Access::default()).await?;
     let hub = Hub::new(aws, prefix()?);
-    lambda_runtime::run(service_fn(|event| answer(&hub, event))).await
+    // Without its type: the runtime wraps the future deeper than the compiler cares to lay out.
+    let answer = |event| -> LocalBoxFuture<'_, _> { Box::pin(answer(&hub, event)) };
+    lambda_runtime::run(service_fn(answer)).await
 }
 
 fn log_as_json() {
