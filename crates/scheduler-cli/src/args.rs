@@ -173,8 +173,8 @@ pub(crate) struct AwsArgs {
     #[arg(long, value_name = "NAME", help_heading = "AWS")]
     pub(crate) profile: Option<String>,
     /// The hub's Region.
-    #[arg(long = "hub-region", value_name = "REGION", help_heading = "AWS")]
-    pub(crate) region: Option<String>,
+    #[arg(long, value_name = "REGION", help_heading = "AWS")]
+    pub(crate) hub_region: Option<String>,
     /// An endpoint for every service.
     #[arg(long, value_name = "URL", help_heading = "AWS")]
     pub(crate) endpoint_url: Option<String>,

@@ -53,7 +53,7 @@ impl Hub {
 async fn connect(args: &AwsArgs) -> Result<Aws, Failed> {
     let access = Access {
         profile: args.profile.clone(),
-        region: args.region.clone(),
+        region: args.hub_region.clone(),
         endpoint_url: args.endpoint_url.clone(),
     };
     let aws = Aws::connect(access).await;

@@ -150,8 +150,8 @@ async fn a_dry_run_writes_nothing() {
         (row(&dry, &id).action.as_str(), row(&dry, &id).outcome.as_str()),
         ("stop", "planned")
     );
-    let writes = ["StopInstances", "BatchWriteItem", "PutMetricData"];
-    assert_eq!(writes.map(|operation| world.calls(operation)), [0; 3]);
+    let writes = ["StopInstances", "BatchWriteItem", "PutItem", "PutMetricData"];
+    assert_eq!(writes.map(|operation| world.calls(operation)), [0; 4]);
     assert_eq!(world.state(&id).await, "running");
 }
 
@@ -284,10 +284,9 @@ async fn without_parameters_or_tables_the_pass_fails_and_nothing_is_touched() {
         ),
         "/dayshift/elsewhere",
     );
-    let error = nowhere
-        .answer(&json!({"action": "run"}), tokio::time::Instant::now() + Duration::from_secs(5))
-        .await
-        .unwrap_err();
+    let deadline = tokio::time::Instant::now() + Duration::from_secs(5);
+    let call = Invocation { id: "test".into(), deadline };
+    let error = nowhere.answer(&json!({"action": "run"}), &call).await.unwrap_err();
     assert_eq!(error.code(), "bad-parameters");
     assert!(error.to_string().contains("config-table"), "{error}");
 }
@@ -299,8 +298,9 @@ async fn without_the_state_table_no_target_is_touched() {
     let id = world.launch(&world.spoke, Some("office")).await;
     world.wait();
     world.stage.put_parameter("state-table", "String", "nowhere").await.unwrap();
-    let answer = world.tick("2026-03-02T07:00:00Z").await;
-    assert!(answer.run.targets.iter().all(|row| row.outcome == "failed"));
+    world.stage.sandbox.set_now("2026-03-02T07:00:00Z".parse().unwrap());
+    let error = world.send(json!({"action": "run"})).await.unwrap_err();
+    assert_eq!(error.code(), "lease-unavailable", "{error}");
     assert_eq!(world.state(&id).await, "running");
 }
 
@@ -316,17 +316,20 @@ async fn a_steady_pass_makes_one_call_a_kind_and_one_for_memory() {
     world.send(json!({"action": "run"})).await.unwrap();
     world.stage.sandbox.reset_calls();
     world.send(json!({"action": "run"})).await.unwrap();
-    let calls: Vec<_> = ["DescribeInstances", "DescribeDBInstances", "Query"]
-        .map(|operation| world.calls(operation))
-        .into();
-    assert_eq!(calls, [2, 2, 2], "for two targets");
+    let of_targets = [
+        "Query",
+        "DescribeInstances",
+        "DescribeDBInstances",
+        "DescribeDBClusters",
+        "DescribeAutoScalingGroups",
+        "GetResources",
+        "DescribeClusters",
+    ];
+    assert_eq!(of_targets.map(|operation| world.calls(operation)), [2; 7], "for two targets");
+    let of_the_pass = ["GetParametersByPath", "Scan", "PutItem", "DeleteItem", "PutMetricData"];
+    assert_eq!(of_the_pass.map(|operation| world.calls(operation)), [1; 5]);
     let all: u64 = world.stage.sandbox.calls().iter().map(|call| call.count).sum();
-    assert_eq!(
-        all,
-        6 + 3,
-        "and for the pass: parameters, schedules, metrics; {:?}",
-        world.stage.sandbox.calls()
-    );
+    assert_eq!(all, 2 * 7 + 5, "{:?}", world.stage.sandbox.calls());
 }
 
 #[tokio::test]
