@@ -101,7 +101,7 @@ fn thing(clock: Instant, kind: Kind, dice: &mut Dice) -> Thing {
         }
     }
     if matches!(kind, Kind::RdsInstance | Kind::RdsCluster) && !up {
-        let since = clock - dice.between(TimeDelta::zero(), TimeDelta::days(6));
+        let since = clock - dice.between(TimeDelta::days(1), TimeDelta::days(7));
         now.restarts_at = Some(since + TimeDelta::days(7));
         now.restarts_in_fact = now.restarts_at;
     }

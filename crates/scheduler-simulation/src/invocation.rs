@@ -15,6 +15,7 @@ use scheduler_core::{
     labels::Labelling,
     memory::Outcome,
     resource::{Failure, FailureCode},
+    size::Size,
     window::NamedWindows,
 };
 use scheduler_engine::{
@@ -27,7 +28,7 @@ use crate::{
     faults::{Class, OF_ORDERS, OF_SAVES, Plan},
     orders::failure,
     story::Said,
-    thing::Id,
+    thing::{Id, Thing},
     world::{Call, Save, World},
 };
 
@@ -55,6 +56,8 @@ pub struct Progress {
     pub has_died: bool,
     /// The targets in which a fault struck something that is shared.
     pub struck_targets: BTreeSet<Target>,
+    /// What has struck which target, so that it counts once.
+    strikes: BTreeSet<(Class, Target)>,
     /// The resources whose orders a fault struck.
     pub struck: BTreeSet<Id>,
     /// The resources of which it saw what is no longer true.
@@ -113,8 +116,11 @@ impl Invocation {
     fn strikes(&self, class: Class, target: &Target) -> bool {
         let strikes = self.plan.has(class, target);
         if strikes {
-            self.world().strike(class, None);
             self.progress().struck_targets.insert(target.clone());
+            let is_first = self.progress().strikes.insert((class, target.clone()));
+            if is_first {
+                self.world().strike(class, None);
+            }
         }
         strikes
     }
@@ -190,6 +196,7 @@ impl Invocation {
         let told = answer.clone().unwrap_or(Outcome::Unknown(failure(FailureCode::Deadline)));
         let intent = order.step.intent();
         let announced = world.memories.get(&id.target).and_then(|all| all.get(&id.key)).and_then(|memory| memory.in_flight);
+        let shown_size = self.progress().shown.get(id).and_then(|shown| shown.size).filter(|size| size.desired > 0);
         let call = Call {
             now: self.now,
             clock: world.clock,
@@ -200,6 +207,7 @@ impl Invocation {
             before: before.as_ref().and_then(|thing| thing.last_deed()),
             was_up: before.as_ref().is_some_and(|thing| thing.is_up()),
             proper: before.as_ref().and_then(|thing| thing.proper),
+            sizes_before: before.as_ref().and_then(running_size).into_iter().chain(shown_size).collect(),
             size_after: after.and_then(|thing| thing.now.size),
             was_announced: announced == Some(intent) && self.progress().wrote.contains(id),
             was_stale: self.progress().stale.contains(id),
@@ -210,6 +218,9 @@ impl Invocation {
     }
 
     fn keep(&self, world: &mut World, target: &Target, memories: Memories) {
+        if memories.is_empty() {
+            return;
+        }
         for (key, memory) in memories {
             let id = Id { target: target.clone(), key };
             let said = format!(
@@ -218,12 +229,19 @@ impl Invocation {
             );
             world.note(Some(&id), said);
             self.progress().wrote.insert(id.clone());
-            world.saves.push(Save { now: self.now, id: id.clone() });
+            let size = world.things.get(&id).and_then(running_size);
+            world.saves.push(Save { now: self.now, id: id.clone(), size });
             world.memories.entry(target.clone()).or_default().insert(id.key, memory);
         }
         let latest = world.settled_up_to.entry(target.clone()).or_insert(self.now);
         *latest = self.now.max(*latest);
     }
+}
+
+/// How large it is if it is up, with its automatic scaling as people want it.
+fn running_size(thing: &Thing) -> Option<Size> {
+    let (now, proper) = (thing.now.size?, thing.proper?);
+    (thing.is_up() && now.desired > 0).then_some(Size { scaling: proper.scaling, ..now })
 }
 
 fn said(call: &Call) -> String {

@@ -18,10 +18,10 @@ pub struct Timetable {
 }
 
 /// The values of schedule tags in the world; some name no schedule, one a broken one.
-pub const TAGS: [&str; 27] = [
+pub const TAGS: [&str; 33] = [
     "office", "office", "strict", "firm", "considerate", "retaining", "sparing", "night", "chicago", "small", "mixed", "from",
     "until", "weekend", "deep", "backed-up", "patched", "patched-strictly", "unwindowed", "up", "down", "fired", "fired-typed",
-    "rated", "clocks", "broken", "no such schedule",
+    "rated", "clocks", "monthly", "monthly", "retaining-monthly", "small", "mixed", "mixed", "broken", "no such schedule",
 ];
 
 /// The name of the window of Systems Manager that some schedules name.
@@ -37,6 +37,7 @@ fn stored() -> Value {
             "from": {"begintime": "09:00", "weekdays": "mon-fri"},
             "until": {"endtime": "18:00", "weekdays": "mon-fri"},
             "weekend": {"weekdays": "sat-sun"},
+            "monthly": {"begintime": "09:00", "endtime": "18:00", "monthdays": "L"},
             "gap": {"begintime": "02:15", "endtime": "02:45"},
             "broken": {"begintime": "9 o'clock"}
         },
@@ -71,6 +72,9 @@ fn stored() -> Value {
                 "start": "rate(8 hours)", "start_from": "2026-01-01T00:00:00Z",
                 "stop": "rate(8 hours)", "stop_from": "2026-01-01T05:00:00Z"
             },
+            "monthly": {"timezone": "Europe/Berlin", "periods": ["monthly"], "use_maintenance_window": false},
+            "retaining-monthly":
+                {"timezone": "Asia/Seoul", "periods": ["monthly"], "retain_running": true, "use_maintenance_window": false},
             "clocks": {"timezone": "Europe/Berlin", "periods": ["gap"]},
             "broken": {"periods": ["broken"]}
         }
@@ -125,7 +129,9 @@ impl Timetable {
     fn shift_one(&mut self, dice: &mut Dice) -> String {
         let name = dice.pick(&["office", "late", "night", "early"]);
         let field = dice.pick(&["begintime", "endtime"]);
-        let time = format!("{:02}:{:02}", dice.below(24), dice.below(4) * 15);
+        // A period that ended as it began would never run, and the edges around it would be years away.
+        let minutes = if field == "begintime" { [0, 15] } else { [30, 45] };
+        let time = format!("{:02}:{:02}", dice.below(24), dice.pick(&minutes));
         let what = format!("an operator sets {field} of the period {name} to {time}");
         self.stored["periods"][name][field] = time.into();
         what

@@ -66,6 +66,8 @@ pub struct Call {
     pub was_up: bool,
     /// The size that it had when it ran, or was meant to have.
     pub proper: Option<Size>,
+    /// The size that it had before in fact, and the one that the listing showed.
+    pub sizes_before: Vec<Size>,
     /// The size that it has after.
     pub size_after: Option<Size>,
     /// Whether the store held the intent, written in the same pass.
@@ -81,6 +83,8 @@ pub struct Save {
     pub now: Instant,
     /// Whose it is.
     pub id: Id,
+    /// How large it was then, if it was up.
+    pub size: Option<Size>,
 }
 
 impl World {
