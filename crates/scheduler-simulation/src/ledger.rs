@@ -29,8 +29,9 @@ pub struct Record {
     pub is_down: bool,
     /// Whether we brought it down to have it run as another instance type.
     pub resizing: bool,
-    /// How many deeds there were when a pass saw it at rest and learnt when AWS would start it.
-    pub seen_at_rest: Option<usize>,
+    /// How many deeds there were when a pass saw it at rest, and when AWS would start it as that pass learnt. None once one
+    /// has seen it run.
+    pub seen_at_rest: Option<(usize, Instant)>,
     /// Whether any pass has ever come to an end for it.
     pub is_known: bool,
     /// What the last pass was shown of it, if that went well.

@@ -127,11 +127,18 @@ impl Timetable {
     }
 
     fn shift_one(&mut self, dice: &mut Dice) -> String {
-        let name = dice.pick(&["office", "late", "night", "early"]);
-        let field = dice.pick(&["begintime", "endtime"]);
-        // A period that ended as it began would never run, and the edges around it would be years away.
-        let minutes = if field == "begintime" { [0, 15] } else { [30, 45] };
-        let time = format!("{:02}:{:02}", dice.below(24), dice.pick(&minutes));
+        // Within bounds, so that no schedule comes to run for ever: its edges would be years away, and slow to look for.
+        let (name, field, first) = dice.pick(&[
+            ("office", "begintime", 6),
+            ("office", "endtime", 14),
+            ("late", "begintime", 9),
+            ("late", "endtime", 18),
+            ("night", "begintime", 19),
+            ("night", "endtime", 1),
+            ("early", "begintime", 3),
+            ("early", "endtime", 8),
+        ]);
+        let time = format!("{:02}:{:02}", first + dice.below(4), dice.below(4) * 15);
         let what = format!("an operator sets {field} of the period {name} to {time}");
         self.stored["periods"][name][field] = time.into();
         what

@@ -1,6 +1,7 @@
 //! Laws about what was asked of AWS and of the store: each is held against every call and every write, whatever became
 //! of its pass.
 
+use chrono::TimeDelta;
 use scheduler_core::{decision::Step, memory::Outcome, size::Size};
 
 use super::{Broken, Law, Scene, Tally};
@@ -61,7 +62,7 @@ fn late_ticks_do_nothing(scene: &Scene<'_>, tally: &mut Tally) -> Result<(), Bro
 
 /// What a person has started is not stopped, and what a person has stopped is not started, unless the schedule enforces,
 /// an edge has come since a pass last came to its end for it, an attempt of our own is unfinished, another schedule is
-/// followed than then, or a window asks for it.
+/// followed than then, a window asks for it, or it looks as if AWS had done it.
 fn hands_are_respected(
     scene: &Scene<'_>,
     call: &Call,
@@ -81,6 +82,7 @@ fn hands_are_respected(
                 || !settled.is_same_schedule(thing, scene.table.version)
                 || want.is_enforced()
                 || for_a_window
+                || looks_like_a_restart(call, record)
         }
     };
     let broken = || {
@@ -92,6 +94,13 @@ fn hands_are_respected(
         )
     };
     tally.hold(Law::HandsAreRespected, holds, broken)
+}
+
+/// Whether nobody can tell what a person did from what AWS does: a database that was last seen at rest runs, and AWS would
+/// have started it by about now.
+fn looks_like_a_restart(call: &Call, record: &Record) -> bool {
+    const ABOUT: TimeDelta = TimeDelta::hours(1);
+    record.seen_at_rest.is_some_and(|(_, restarts_at)| call.now >= restarts_at - ABOUT) && !is_up(&call.step)
 }
 
 /// Nothing is stopped, and nothing stopped to be resized, while a window is open that counts for it.

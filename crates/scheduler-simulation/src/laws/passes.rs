@@ -171,8 +171,8 @@ fn what_a_window_started_rests_after_it(seen: &Seen<'_>, tally: &mut Tally) -> R
 /// can be; and unless there was another cause, the report says so.
 fn restarts_are_undone(seen: &Seen<'_>, tally: &mut Tally) -> Result<(), Broken> {
     let Seen { scene, id, thing, want, report, record } = *seen;
-    let upped = thing.deeds.iter().rposition(|deed| deed.up && deed.by == By::Aws);
-    let was_seen = record.seen_at_rest.is_some() && record.seen_at_rest == upped;
+    let upped = thing.deeds.iter().rposition(|deed| deed.up).filter(|n| thing.deeds[*n].by == By::Aws);
+    let was_seen = record.seen_at_rest.is_some_and(|(deeds, _)| Some(deeds) == upped);
     let is_in_window = oracle::window(scene.world, id, thing, want).is_some();
     if !was_seen || report.resource.observed != Observed::Running || !want.is_to_rest() || is_in_window {
         return Ok(());
@@ -226,9 +226,12 @@ fn note(scene: &Scene<'_>, id: &Id, thing: &Thing, want: &Want<'_>, report: &Res
     if goes_well && want.is_to_run() && report.resource.observed == Observed::Running && !before {
         record.is_down = false;
     }
-    let learns = goes_well && want.is_to_rest() && !is_in_window && report.resource.restarts_at.is_some();
-    if learns {
-        record.seen_at_rest = Some(thing.deeds.len());
+    if goes_well && want.is_to_rest() && !is_in_window {
+        match report.resource.observed {
+            Observed::Running => record.seen_at_rest = None,
+            Observed::Stopped => record.seen_at_rest = report.resource.restarts_at.map(|at| (thing.deeds.len(), at)),
+            Observed::InTransition | Observed::Gone | Observed::Unsuitable(_) => {}
+        }
     }
 }
 

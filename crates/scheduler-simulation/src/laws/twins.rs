@@ -1,20 +1,22 @@
 //! Laws that compare: a pass with the same pass again, elsewhere, or without writing.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use scheduler_core::{Target, decision::Action};
-use scheduler_engine::PassReport;
+use scheduler_engine::{PassReport, ResourceReport};
 
 use super::{Broken, Law, Tally};
 use crate::{thing::Id, world::World};
 
-/// A second pass at the same instant, with nothing gone wrong in either, starts, stops and resizes nothing.
+/// A second pass at the same instant, with nothing gone wrong in either, starts, stops and resizes nothing but what the
+/// first one could not.
 ///
 /// # Errors
 ///
 /// If it does.
-pub fn second_pass_is_quiet(second: &PassReport, tally: &mut Tally) -> Result<(), Broken> {
-    let acts = actions(second).into_iter().find(|(_, action)| action.step().is_some());
+pub fn second_pass_is_quiet(first: &PassReport, second: &PassReport, tally: &mut Tally) -> Result<(), Broken> {
+    let failed: BTreeSet<Id> = results(first).filter(|(_, one)| one.result.has_failed()).map(|(id, _)| id).collect();
+    let acts = actions(second).into_iter().find(|(id, action)| action.step().is_some() && !failed.contains(id));
     let broken = || {
         let (id, how) = acts.as_ref().map_or((None, String::new()), |(id, action)| (Some(id.clone()), format!("{action:?}")));
         Broken { law: Law::SecondPassIsQuiet, id, how: format!("a second pass acts: {how}") }
@@ -76,9 +78,12 @@ pub fn dry_runs_write_nothing(after: &World, tally: &mut Tally) -> Result<(), Br
 }
 
 fn actions(report: &PassReport) -> BTreeMap<Id, Action> {
-    let all = report.targets.iter().flat_map(|target| {
-        let id = |one: &scheduler_engine::ResourceReport| Id { target: target.target.clone(), key: one.resource.key.clone() };
-        target.resources.iter().map(move |one| (id(one), one.action.clone()))
-    });
-    all.collect()
+    results(report).map(|(id, one)| (id, one.action.clone())).collect()
+}
+
+fn results(report: &PassReport) -> impl Iterator<Item = (Id, &ResourceReport)> {
+    report.targets.iter().flat_map(|target| {
+        let id = |one: &ResourceReport| Id { target: target.target.clone(), key: one.resource.key.clone() };
+        target.resources.iter().map(move |one| (id(one), one))
+    })
 }
