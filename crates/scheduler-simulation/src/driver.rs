@@ -24,7 +24,7 @@ use crate::{
 };
 
 /// How many events of a resource are told when a law is broken.
-const TOLD: usize = 40;
+const TOLD: usize = 400;
 
 /// What came of one history.
 #[derive(Clone, Debug, Default)]

@@ -218,9 +218,8 @@ impl Invocation {
     }
 
     fn keep(&self, world: &mut World, target: &Target, memories: Memories) {
-        if memories.is_empty() {
-            return;
-        }
+        // That something is gone settles nothing.
+        let settles = memories.values().any(|memory| memory.expires.is_none());
         for (key, memory) in memories {
             let id = Id { target: target.clone(), key };
             let said = format!(
@@ -233,8 +232,10 @@ impl Invocation {
             world.saves.push(Save { now: self.now, id: id.clone(), size });
             world.memories.entry(target.clone()).or_default().insert(id.key, memory);
         }
-        let latest = world.settled_up_to.entry(target.clone()).or_insert(self.now);
-        *latest = self.now.max(*latest);
+        if settles {
+            let latest = world.settled_up_to.entry(target.clone()).or_insert(self.now);
+            *latest = self.now.max(*latest);
+        }
     }
 }
 

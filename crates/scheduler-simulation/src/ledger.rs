@@ -25,8 +25,10 @@ pub struct Record {
     pub for_window: bool,
     /// How large it may have been before we brought it down.
     pub sizes: Vec<Size>,
-    /// Whether we brought it down, and it has not been brought back since.
+    /// Whether we brought it down, and no pass has seen it run as it should since.
     pub is_down: bool,
+    /// Whether a pass that went well has seen it run as it should since we brought it down.
+    pub is_back: bool,
     /// Whether we brought it down to have it run as another instance type.
     pub resizing: bool,
     /// How many deeds there were when a pass saw it at rest, and when AWS would start it as that pass learnt. None once one

@@ -155,17 +155,15 @@ fn note(scene: &Scene<'_>, call: &Call, thing: &Thing, want: &Want<'_>, record: 
             let window = oracle::window(scene.world, &call.id, thing, want);
             record.for_window = !want.is_to_run() && window.is_some();
             record.resizing = false;
-            let is_whole = call.size_after.and_then(|size| size.scaling) == call.proper.and_then(|size| size.scaling);
-            record.is_down &= !is_whole;
         }
         Step::Stop { .. } => {
             record.for_window = false;
             record.resizing = false;
-            if !record.is_down {
+            if record.is_back {
                 record.sizes.clear();
             }
             record.sizes.extend(&call.sizes_before);
-            record.is_down = true;
+            (record.is_down, record.is_back) = (true, false);
         }
         Step::Resize { .. } => record.resizing = true,
     }

@@ -20,7 +20,7 @@ use crate::{
 /// Holds them all against one pass.
 pub(super) fn check(scene: &Scene<'_>, ledger: &mut Ledger, tally: &mut Tally) -> Result<(), Broken> {
     one_pass_at_a_time(scene, tally)?;
-    ours_is_never_a_persons(scene, tally)?;
+    ours_is_never_a_persons(scene, ledger, tally)?;
     let Some(report) = scene.ran.report() else { return Ok(()) };
     for target in &report.targets {
         for one in &target.resources {
@@ -68,15 +68,17 @@ fn one_pass_at_a_time(scene: &Scene<'_>, tally: &mut Tally) -> Result<(), Broken
     Ok(())
 }
 
-/// What is remembered as started by somebody else was last started by a person.
-fn ours_is_never_a_persons(scene: &Scene<'_>, tally: &mut Tally) -> Result<(), Broken> {
+/// What is remembered as started by somebody else was last started by a person. (AWS's own start counts as one only if no
+/// pass had seen the database at rest before.)
+fn ours_is_never_a_persons(scene: &Scene<'_>, ledger: &Ledger, tally: &mut Tally) -> Result<(), Broken> {
     for (target, memories) in &scene.world.memories {
         for (key, _) in memories.iter().filter(|(_, memory)| memory.retained) {
             let id = Id { target: target.clone(), key: key.clone() };
             let Some(thing) = scene.world.things.get(&id) else { continue };
             let starter = thing.last_starter();
+            let holds = counts_as_a_persons(thing, &ledger.get(&id));
             let broken = || Law::OursIsNeverAPersons.broken(&id, format!("it is retained, and was started by {starter:?}"));
-            tally.hold(Law::OursIsNeverAPersons, starter == Some(By::Person), broken)?;
+            tally.hold(Law::OursIsNeverAPersons, holds, broken)?;
         }
     }
     Ok(())
@@ -126,12 +128,16 @@ pub(super) fn is_excused(seen: &Seen<'_>) -> bool {
             oracle::window(scene.world, id, thing, want).is_some_and(|window| window.asks_to_run)
         }
         (Action::Leave(Why::Retained), _) => {
-            want.schedule.retain_running && thing.last_starter() == Some(By::Person) && !want.is_enforced()
+            want.schedule.retain_running && counts_as_a_persons(thing, record) && !want.is_enforced()
         }
         (Action::Leave(Why::NewAndRunning), _) => {
             !want.schedule.stop_new_instances && !record.is_known && !want.is_enforced()
         }
-        (Action::Leave(Why::SizeUnknown), _) => tagged_size.is_none() && !record.is_down,
+        // Nobody asks how large a group is that a person brings down.
+        (Action::Leave(Why::SizeUnknown), _) => {
+            let is_a_persons = thing.last_deed().is_some_and(|deed| deed.by == By::Person);
+            tagged_size.is_none() && (is_a_persons || !record.is_down)
+        }
         (Action::Leave(Why::SizeUnclear(_)), _) => tagged_size.is_some_and(|text| text == "many"),
         (Action::Leave(Why::FellBack { .. }), _) => thing.now.fell.is_some(),
         (Action::Leave(Why::ChangedByHand { .. }), _) => was_seen_to(seen),
@@ -147,11 +153,15 @@ pub(super) fn is_excused(seen: &Seen<'_>) -> bool {
 /// or what a person had started was spared by it.
 fn was_seen_to(seen: &Seen<'_>) -> bool {
     let Seen { want, record, .. } = *seen;
-    let Some(deed) = seen.thing.last_deed().filter(|deed| deed.by == By::Person) else { return false };
+    let by_hand = seen.thing.last_deed().filter(|deed| deed.by == By::Person);
+    let was_retained =
+        want.is_to_rest() && want.schedule.retain_running && counts_as_a_persons(seen.thing, record);
+    let was_new = want.is_to_rest() && !want.schedule.stop_new_instances && record.healthy.is_none();
     let mut since_then = record.touched.iter().filter(|touched| Some(**touched) >= want.verdict.since);
-    let is_spared = want.is_to_rest()
-        && (want.schedule.retain_running || !want.schedule.stop_new_instances && record.healthy.is_none());
-    since_then.any(|touched| is_spared || *touched <= deed.at) && !want.is_enforced()
+    let was_seen = since_then.any(|touched| {
+        was_retained || was_new || by_hand.is_some_and(|deed| *touched <= deed.at)
+    });
+    was_seen && !want.is_enforced()
 }
 
 /// What was started for a window rests again once that is over, unless its schedule or a person keeps it up.
@@ -171,8 +181,7 @@ fn what_a_window_started_rests_after_it(seen: &Seen<'_>, tally: &mut Tally) -> R
 /// can be; and unless there was another cause, the report says so.
 fn restarts_are_undone(seen: &Seen<'_>, tally: &mut Tally) -> Result<(), Broken> {
     let Seen { scene, id, thing, want, report, record } = *seen;
-    let upped = thing.deeds.iter().rposition(|deed| deed.up).filter(|n| thing.deeds[*n].by == By::Aws);
-    let was_seen = record.seen_at_rest.is_some_and(|(deeds, _)| Some(deeds) == upped);
+    let was_seen = was_seen_before_a_restart(thing, record);
     let is_in_window = oracle::window(scene.world, id, thing, want).is_some();
     if !was_seen || report.resource.observed != Observed::Running || !want.is_to_rest() || is_in_window {
         return Ok(());
@@ -188,6 +197,21 @@ fn restarts_are_undone(seen: &Seen<'_>, tally: &mut Tally) -> Result<(), Broken>
     tally.hold(Law::RestartsAreUndone, is_stopped && (is_said || has_other_cause), || {
         Law::RestartsAreUndone.broken(id, format!("AWS started it by itself, and then: {:?}", report.action))
     })
+}
+
+/// Whether its last start counts as a person's: it was one, or it was AWS's own, of which nobody could know.
+fn counts_as_a_persons(thing: &Thing, record: &Record) -> bool {
+    match thing.last_starter() {
+        Some(By::Person) => true,
+        Some(By::Aws) => !was_seen_before_a_restart(thing, record),
+        Some(By::Us) | None => false,
+    }
+}
+
+/// Whether AWS started it last, and a pass had seen it at rest before that.
+fn was_seen_before_a_restart(thing: &Thing, record: &Record) -> bool {
+    let upped = thing.deeds.iter().rposition(|deed| deed.up).filter(|n| thing.deeds[*n].by == By::Aws);
+    record.seen_at_rest.is_some_and(|(deeds, _)| Some(deeds) == upped)
 }
 
 /// Keeps in mind what the pass came to for a resource.
@@ -223,8 +247,9 @@ fn note(scene: &Scene<'_>, id: &Id, thing: &Thing, want: &Want<'_>, report: &Res
     if goes_well && want.is_to_run() {
         record.for_window = false;
     }
-    if goes_well && want.is_to_run() && report.resource.observed == Observed::Running && !before {
+    if want.is_to_run() && report.resource.observed == Observed::Running && !before {
         record.is_down = false;
+        record.is_back |= goes_well;
     }
     if goes_well && want.is_to_rest() && !is_in_window {
         match report.resource.observed {
