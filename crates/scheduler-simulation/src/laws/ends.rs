@@ -68,7 +68,7 @@ fn is_a_persons(seen: &Seen<'_>) -> bool {
 fn resizes_end(seen: &Seen<'_>, tally: &mut Tally) -> Result<(), Broken> {
     let Seen { id, thing, want, report, record, .. } = *seen;
     if record.resizing {
-        let is_up = thing.is_up() || want.is_to_rest();
+        let is_up = thing.is_up() || want.is_to_rest() || report.action.step().is_some();
         let how = || Law::ResizesEnd.broken(id, format!("it was stopped for a resize and rests: {:?}", report.action));
         tally.hold(Law::ResizesEnd, is_up, how)?;
     }

@@ -247,6 +247,10 @@ fn note(scene: &Scene<'_>, id: &Id, thing: &Thing, want: &Want<'_>, report: &Res
     if goes_well && want.is_to_run() {
         record.for_window = false;
     }
+    if want.is_to_rest() && report.resource.observed == Observed::Stopped {
+        // It would rest by now in any case.
+        record.resizing = false;
+    }
     if want.is_to_run() && report.resource.observed == Observed::Running && !before {
         record.is_down = false;
         record.is_back |= goes_well;
