@@ -36,9 +36,10 @@ impl Case<'_> {
 
     fn found_running(&self, memory: Memory) -> Decision {
         // Only what somebody else had started before the edge came is retained: nothing that we have tried to start,
-        // whatever we were told came of it, and nothing that a window needed.
+        // whatever we were told came of it, nothing that a window needed, and nothing that AWS has started by itself.
         let is_untried = !memory.is_unfinished() && memory.window.is_none_or(|window| !window.ours);
-        let not_ours = memory.settled == Some(Desired::Stopped) && is_untried;
+        let not_ours =
+            memory.settled == Some(Desired::Stopped) && is_untried && !self.is_restarted(&memory);
         let retained = memory.retained || (self.schedule.retain_running && not_ours);
         if !retained && let Some(decision) = self.as_another_type(&memory) {
             return decision;
@@ -103,15 +104,18 @@ impl Case<'_> {
 
     /// It runs though this edge is settled: AWS has started it by itself, or a person has.
     fn restarted(&self, memory: Memory) -> Decision {
-        match memory.restarts_at {
-            Some(at) if at - EARLY <= self.now => {
-                self.act(self.stop(&memory), Cause::RestartedByAws, memory)
-            }
-            Some(_) => {
-                self.leave_noting(self.changed_by_hand(), Memory { restarts_at: None, ..memory })
-            }
-            None => self.leave(self.changed_by_hand()),
+        if self.is_restarted(&memory) {
+            return self.act(self.stop(&memory), Cause::RestartedByAws, memory);
         }
+        if memory.restarts_at.is_none() {
+            return self.leave(self.changed_by_hand());
+        }
+        self.leave_noting(self.changed_by_hand(), Memory { restarts_at: None, ..memory })
+    }
+
+    /// Whether AWS has started it by itself, as far as anybody can tell: it was to do so about now.
+    fn is_restarted(&self, memory: &Memory) -> bool {
+        memory.restarts_at.is_some_and(|at| at - EARLY <= self.now)
     }
 
     fn stop(&self, memory: &Memory) -> Step {

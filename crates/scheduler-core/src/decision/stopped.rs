@@ -93,6 +93,8 @@ impl Case<'_> {
             Ok(size) => size,
             Err(why) => return self.leave(why),
         };
+        // Whoever had started it before, it rests now: what comes of this start is ours, even if nobody hears of it.
+        let memory = Memory { retained: false, ..memory };
         self.act(Step::Start { types: self.types(), size }, cause, memory)
     }
 

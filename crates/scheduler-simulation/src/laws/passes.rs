@@ -1,0 +1,292 @@
+//! Laws about what a pass came to: each is held against what is true of every resource after it.
+
+use scheduler_core::{
+    Observed,
+    decision::{Action, Cause, Step, Why},
+    memory::{InFlight, Outcome},
+    resource::FailureCode,
+    schedule::Desired,
+};
+use scheduler_engine::{ActionResult, ResourceReport, lease::NotHeld};
+
+use super::{Broken, Law, Scene, Tally};
+use crate::{
+    hub::End,
+    ledger::{Ledger, Record, Settled},
+    oracle::{self, Want},
+    thing::{By, Id, Thing},
+};
+
+/// Holds them all against one pass.
+pub(super) fn check(scene: &Scene<'_>, ledger: &mut Ledger, tally: &mut Tally) -> Result<(), Broken> {
+    one_pass_at_a_time(scene, tally)?;
+    ours_is_never_a_persons(scene, ledger, tally)?;
+    let Some(report) = scene.ran.report() else { return Ok(()) };
+    for target in &report.targets {
+        for one in &target.resources {
+            let id = Id { target: target.target.clone(), key: one.resource.key.clone() };
+            let Some(thing) = scene.world.things.get(&id) else { continue };
+            if scene.ran.progress.stale.contains(&id) {
+                ledger.of(&id).deceived = Some(scene.world.clock);
+            }
+            let Some(want) = scene.oracle.wants(thing) else { continue };
+            let record = ledger.get(&id);
+            if scene.went_well_for(&id) {
+                let seen = Seen { scene, id: &id, thing, want: &want, report: one, record: &record };
+                no_edge_is_lost(&seen, tally)?;
+                what_a_window_started_rests_after_it(&seen, tally)?;
+                restarts_are_undone(&seen, tally)?;
+            }
+            note(scene, &id, thing, &want, one, ledger);
+        }
+    }
+    Ok(())
+}
+
+/// One resource in a pass that went well for it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Seen<'a> {
+    pub(super) scene: &'a Scene<'a>,
+    pub(super) id: &'a Id,
+    pub(super) thing: &'a Thing,
+    pub(super) want: &'a Want<'a>,
+    pub(super) report: &'a ResourceReport,
+    pub(super) record: &'a Record,
+}
+
+/// Whoever works on a target holds the lease, so that no two passes work at once; and a pass is only turned away while
+/// another's claim lasts, so that a dead holder's is taken over.
+fn one_pass_at_a_time(scene: &Scene<'_>, tally: &mut Tally) -> Result<(), Broken> {
+    let broken = |how: String| move || Broken { law: Law::OnePassAtATime, id: None, how };
+    let intruder = scene.world.intruders.first();
+    let how = format!("{intruder:?} worked without the lease");
+    tally.hold(Law::OnePassAtATime, intruder.is_none(), broken(how))?;
+    if let End::NotHeld(NotHeld::Busy { holder, until }) = &scene.ran.end {
+        let how = format!("{holder} kept the lease after {until}");
+        tally.hold(Law::OnePassAtATime, *until > scene.world.clock, broken(how))?;
+    }
+    Ok(())
+}
+
+/// What is remembered as started by somebody else was last started by a person. (AWS's own start counts as one only if no
+/// pass had seen the database at rest before.)
+fn ours_is_never_a_persons(scene: &Scene<'_>, ledger: &Ledger, tally: &mut Tally) -> Result<(), Broken> {
+    for (target, memories) in &scene.world.memories {
+        for (key, _) in memories.iter().filter(|(_, memory)| memory.retained) {
+            let id = Id { target: target.clone(), key: key.clone() };
+            let Some(thing) = scene.world.things.get(&id) else { continue };
+            let starter = thing.last_starter();
+            let holds = counts_as_a_persons(thing, &ledger.get(&id));
+            let broken = || Law::OursIsNeverAPersons.broken(&id, format!("it is retained, and was started by {starter:?}"));
+            tally.hold(Law::OursIsNeverAPersons, holds, broken)?;
+        }
+    }
+    Ok(())
+}
+
+/// After a pass that went well for a resource that was not on its way, what was ordered for it last accords with its
+/// schedule's latest edge, if that edge came after the last such pass: whatever people did, and whatever failed, before.
+/// What is claimed instead (a window, a person's start to be retained, a new resource to be spared, a size nobody knows,
+/// a fall, no capacity) is true.
+fn no_edge_is_lost(seen: &Seen<'_>, tally: &mut Tally) -> Result<(), Broken> {
+    let Seen { id, want, record, report, .. } = *seen;
+    let is_about_an_edge = want.has_edge_after(record.healthy);
+    let was_deceived = record.deceived.is_some() && record.deceived >= want.verdict.since;
+    if report.resource.observed == Observed::InTransition || !is_about_an_edge || was_deceived {
+        return Ok(());
+    }
+    let holds = accords(seen) || is_excused(seen);
+    let broken = || {
+        Law::NoEdgeIsLost.broken(
+            id,
+            format!("{} wants {} since {:?}; it is {:?}, after {:?}: {:?}", want.schedule.name, want.verdict.desired,
+                want.verdict.since.map(|since| since.to_string()), seen.thing.now.state, report.action, report.result),
+        )
+    };
+    tally.hold(Law::NoEdgeIsLost, holds, broken)
+}
+
+/// Whether what was ordered last is what is wanted.
+pub(super) fn accords(seen: &Seen<'_>) -> bool {
+    let up = seen.thing.last_deed().is_none_or(|deed| deed.up);
+    // What was stopped in this very pass to be resized is about to be started.
+    let resizing = matches!(seen.report.action, Action::Act(Step::Resize { .. }, _));
+    match seen.want.verdict.desired {
+        Desired::Running => up || resizing,
+        Desired::Stopped => !seen.thing.is_up(),
+        Desired::Any => true,
+    }
+}
+
+/// Whether the reason that is claimed for leaving it otherwise is true.
+pub(super) fn is_excused(seen: &Seen<'_>) -> bool {
+    let Seen { scene, id, thing, want, report, record } = *seen;
+    let tagged_size = thing.tags.get("ScheduleSize");
+    match (&report.action, &report.result) {
+        (Action::Leave(Why::InWindow { .. }), _) => oracle::window(scene.world, id, thing, want).is_some(),
+        (Action::Act(Step::Start { .. }, Cause::Window { .. }), ActionResult::Acted(_)) => {
+            oracle::window(scene.world, id, thing, want).is_some_and(|window| window.asks_to_run)
+        }
+        (Action::Leave(Why::Retained), _) => {
+            want.schedule.retain_running && counts_as_a_persons(thing, record) && !want.is_enforced()
+        }
+        (Action::Leave(Why::NewAndRunning), _) => {
+            !want.schedule.stop_new_instances && !record.is_known && !want.is_enforced()
+        }
+        // Nobody asks how large a group is that a person brings down.
+        (Action::Leave(Why::SizeUnknown), _) => {
+            let is_a_persons = thing.last_deed().is_some_and(|deed| deed.by == By::Person);
+            tagged_size.is_none() && (is_a_persons || !record.is_down)
+        }
+        (Action::Leave(Why::SizeUnclear(_)), _) => tagged_size.is_some_and(|text| text == "many"),
+        (Action::Leave(Why::FellBack { .. }), _) => thing.now.fell.is_some(),
+        (Action::Leave(Why::ChangedByHand { .. }), _) => was_seen_to(seen),
+        (Action::Act(..), ActionResult::Acted(Outcome::Failed(failure))) => {
+            failure.code == FailureCode::NoCapacity
+                && thing.now.instance_type.as_ref().is_some_and(|one| !scene.world.is_available(&id.target, one))
+        }
+        (Action::Leave(_), _) | (Action::Act(..), _) => false,
+    }
+}
+
+/// Whether an earlier pass, which did not go well in all, may have seen to the edge: a person has changed it after that,
+/// or what a person had started was spared by it.
+fn was_seen_to(seen: &Seen<'_>) -> bool {
+    let Seen { want, record, .. } = *seen;
+    let by_hand = seen.thing.last_deed().filter(|deed| deed.by == By::Person);
+    let was_retained =
+        want.is_to_rest() && want.schedule.retain_running && counts_as_a_persons(seen.thing, record);
+    let was_new = want.is_to_rest() && !want.schedule.stop_new_instances && record.healthy.is_none();
+    let mut since_then = record.touched.iter().filter(|touched| Some(**touched) >= want.verdict.since);
+    let was_seen = since_then.any(|touched| {
+        was_retained || was_new || by_hand.is_some_and(|deed| *touched <= deed.at)
+    });
+    was_seen && !want.is_enforced()
+}
+
+/// What was started for a window rests again once that is over, unless its schedule or a person keeps it up.
+fn what_a_window_started_rests_after_it(seen: &Seen<'_>, tally: &mut Tally) -> Result<(), Broken> {
+    let Seen { scene, id, thing, want, report, record } = *seen;
+    let is_over = oracle::window(scene.world, id, thing, want).is_none();
+    if !record.for_window || !is_over || want.is_to_run() || report.resource.observed != Observed::Running {
+        return Ok(());
+    }
+    let rests = thing.last_deed().is_some_and(|deed| !deed.up || deed.by == By::Person);
+    tally.hold(Law::WindowsAreKept, rests, || {
+        Law::WindowsAreKept.broken(id, format!("it was started for a window and still runs after it: {:?}", report.action))
+    })
+}
+
+/// A database that AWS has started by itself, after a pass had seen it rest as it should, is stopped again as soon as it
+/// can be; and unless there was another cause, the report says so.
+fn restarts_are_undone(seen: &Seen<'_>, tally: &mut Tally) -> Result<(), Broken> {
+    let Seen { scene, id, thing, want, report, record } = *seen;
+    let was_seen = was_seen_before_a_restart(thing, record);
+    let is_in_window = oracle::window(scene.world, id, thing, want).is_some();
+    if !was_seen || report.resource.observed != Observed::Running || !want.is_to_rest() || is_in_window {
+        return Ok(());
+    }
+    let is_stopped = thing.last_deed().is_some_and(|deed| !deed.up);
+    let has_other_cause = match &record.settled {
+        None => true,
+        Some(settled) => {
+            want.has_edge_after(Some(settled.now)) || want.is_enforced() || !settled.is_same_schedule(thing, scene.table.version)
+        }
+    };
+    let is_said = matches!(report.action, Action::Act(_, Cause::RestartedByAws));
+    tally.hold(Law::RestartsAreUndone, is_stopped && (is_said || has_other_cause), || {
+        Law::RestartsAreUndone.broken(id, format!("AWS started it by itself, and then: {:?}", report.action))
+    })
+}
+
+/// Whether its last start counts as a person's: it was one, or it was AWS's own, of which nobody could know.
+fn counts_as_a_persons(thing: &Thing, record: &Record) -> bool {
+    match thing.last_starter() {
+        Some(By::Person) => true,
+        Some(By::Aws) => !was_seen_before_a_restart(thing, record),
+        Some(By::Us) | None => false,
+    }
+}
+
+/// Whether AWS started it last, and a pass had seen it at rest before that.
+fn was_seen_before_a_restart(thing: &Thing, record: &Record) -> bool {
+    let upped = thing.deeds.iter().rposition(|deed| deed.up).filter(|n| thing.deeds[*n].by == By::Aws);
+    record.seen_at_rest.is_some_and(|(deeds, _)| Some(deeds) == upped)
+}
+
+/// Keeps in mind what the pass came to for a resource.
+fn note(scene: &Scene<'_>, id: &Id, thing: &Thing, want: &Want<'_>, report: &ResourceReport, ledger: &mut Ledger) {
+    let before = scene.calls.iter().any(|call| call.id == *id);
+    let is_in_window = oracle::window(scene.world, id, thing, want).is_some();
+    let was_written = !scene.ran.progress.struck_targets.contains(&id.target);
+    let now = scene.ran.now;
+    let settled = Settled::at(now, thing, scene.table.version);
+    let goes_well = scene.went_well_for(id);
+    let record = ledger.of(id);
+    record.settled = match (&report.action, &report.result) {
+        _ if !was_written => None,
+        (Action::Act(step, _), ActionResult::Acted(Outcome::Done | Outcome::DoneBut(_))) => match step.intent() {
+            InFlight::Resize => None,
+            // What the schedule wants is not settled by a window.
+            InFlight::Start if !want.is_to_run() => None,
+            InFlight::Start | InFlight::Stop => Some(settled),
+        },
+        (Action::Act(..), _) => None,
+        (Action::Leave(why), _) if settles(why, is_in_window) => Some(settled),
+        (Action::Leave(_), _) => record.settled.clone().filter(|_| !before),
+    };
+    record.is_known |= record.settled.is_some() || before;
+    if goes_well {
+        record.healthy = Some(now);
+        record.touched.clear();
+        record.shown = Some((now, report.resource.clone()));
+    } else {
+        record.touched.push(scene.world.clock);
+        record.shown = None;
+    }
+    if goes_well && want.is_to_run() {
+        record.for_window = false;
+    }
+    if want.is_to_rest() && report.resource.observed == Observed::Stopped {
+        // It would rest by now in any case.
+        record.resizing = false;
+    }
+    if want.is_to_run() && report.resource.observed == Observed::Running && !before {
+        record.is_down = false;
+        record.is_back |= goes_well;
+    }
+    if goes_well && want.is_to_rest() && !is_in_window {
+        match report.resource.observed {
+            Observed::Running => record.seen_at_rest = None,
+            Observed::Stopped => record.seen_at_rest = report.resource.restarts_at.map(|at| (thing.deeds.len(), at)),
+            Observed::InTransition | Observed::Gone | Observed::Unsuitable(_) => {}
+        }
+    }
+}
+
+fn settles(why: &Why, is_in_window: bool) -> bool {
+    match why {
+        Why::AlreadyRunning
+        | Why::AlreadyStopped
+        | Why::AsDesired
+        | Why::Retained
+        | Why::NewAndRunning
+        | Why::NoOpinion => true,
+        Why::ChangedByHand { .. } => !is_in_window,
+        Why::InTransition
+        | Why::InWindow { .. }
+        | Why::FellBack { .. }
+        | Why::TypeRefused { .. }
+        | Why::WindowsUnknown
+        | Why::SizeUnknown
+        | Why::SizeUnclear(_)
+        | Why::Gone
+        | Why::Unsuitable(_)
+        | Why::Excluded { .. }
+        | Why::ExcludedUnclearly(_)
+        | Why::UnknownSchedule { .. }
+        | Why::BrokenSchedule(_)
+        | Why::MemoryUnreadable(_)
+        | Why::Late { .. } => false,
+    }
+}
