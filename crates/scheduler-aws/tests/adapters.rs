@@ -5,13 +5,17 @@
 use chrono::TimeDelta;
 use scheduler_aws::Aws;
 use scheduler_core::{
-    Instant, Kind, Observed, Settings, Target,
+    Instant, Kind, Observed, ResourceId, Settings, Target,
+    decision::Step,
     memory::{Memory, Outcome},
     resource::FailureCode,
     schedule::Desired,
     settings::BaseCredentials,
 };
-use scheduler_engine::{Cloud, MemoryStore, ports::Memories};
+use scheduler_engine::{
+    Cloud, MemoryStore,
+    ports::{Memories, Order},
+};
 use scheduler_sandbox::{
     Caller, Effect, Fault, Sandbox,
     stage::{self, STACK, Stage, Wanted},
@@ -96,6 +100,14 @@ async fn launch(account: &Caller, count: usize, schedule: Option<&str>) -> Vec<S
     ids
 }
 
+fn stops(ids: &[ResourceId]) -> Vec<Order> {
+    let stop = |id: &ResourceId| Order {
+        id: id.clone(),
+        step: Step::Stop { hibernate: false, size: None },
+    };
+    ids.iter().map(stop).collect()
+}
+
 fn fault(account: &str, operation: &str, effect: Effect) -> Fault {
     Fault {
         account: Some(account.into()),
@@ -141,7 +153,7 @@ async fn tagged_instances_are_listed_over_all_pages_and_others_are_not() {
     let listed =
         world.aws.spokes(&settings, now()).list(&spoke(), Kind::Ec2Instance).await.unwrap();
     assert_eq!(listed.len(), tagged.len());
-    assert!(listed.iter().all(|resource| resource.schedule_tag == "office"));
+    assert!(listed.iter().all(|resource| resource.marks.schedule == "office"));
     assert_eq!(world.calls("DescribeInstances"), 6);
 }
 
@@ -154,11 +166,15 @@ async fn instances_start_and_stop_and_a_bad_one_fails_alone() {
     let cloud = world.aws.spokes(&settings, now());
     let mut wanted: Vec<_> = ids.iter().map(|id| id.parse().unwrap()).collect();
     wanted.push("i-0ffffffffffffffff".parse().unwrap());
-    let stopped = cloud.stop(&spoke(), Kind::Ec2Instance, &wanted).await;
+    let stopped = cloud.carry_out(&spoke(), Kind::Ec2Instance, &stops(&wanted)).await;
     let failed: Vec<_> = stopped.iter().filter(|(_, outcome)| *outcome != Outcome::Done).collect();
     let [(id, Outcome::Failed(failure))] = &failed[..] else { panic!("{failed:?}") };
     assert_eq!((id.as_str(), failure.code), ("i-0ffffffffffffffff", FailureCode::NotFound));
-    assert_eq!(world.calls("StopInstances"), 4, "two batches, one of them in two parts");
+    assert_eq!(
+        world.calls("StopInstances"),
+        3,
+        "two batches, one of them again without the one named"
+    );
     let listed = cloud.list(&spoke(), Kind::Ec2Instance).await.unwrap();
     assert!(listed.iter().all(|resource| resource.observed == Observed::InTransition));
 }
@@ -178,8 +194,11 @@ async fn databases_stop_and_start() {
     let [database] = &listed[..] else { panic!("{listed:?}") };
     assert_eq!((database.key.id.as_str(), database.observed), ("db-1", Observed::Running));
     let ids = [database.key.id.clone()];
-    assert_eq!(cloud.stop(&spoke(), Kind::RdsInstance, &ids).await[0].1, Outcome::Done);
-    let again = cloud.stop(&spoke(), Kind::RdsInstance, &ids).await;
+    assert_eq!(
+        cloud.carry_out(&spoke(), Kind::RdsInstance, &stops(&ids)).await[0].1,
+        Outcome::Done
+    );
+    let again = cloud.carry_out(&spoke(), Kind::RdsInstance, &stops(&ids)).await;
     let Outcome::Failed(failure) = &again[0].1 else { panic!("{again:?}") };
     assert_eq!(failure.code, FailureCode::WrongState);
 }
@@ -241,7 +260,8 @@ async fn a_write_without_an_answer_is_unknown() {
     world.stage.sandbox.inject(fault(SPOKE, "StopInstances", Effect::LoseAnswer));
     let settings = world.settings().await;
     let ids = [ids[0].parse().unwrap()];
-    let stopped = world.aws.spokes(&settings, now()).stop(&spoke(), Kind::Ec2Instance, &ids).await;
+    let cloud = world.aws.spokes(&settings, now());
+    let stopped = cloud.carry_out(&spoke(), Kind::Ec2Instance, &stops(&ids)).await;
     assert!(
         matches!(&stopped[0].1, Outcome::Unknown(failure) if failure.code == FailureCode::Unreachable),
         "{stopped:?}"
@@ -295,11 +315,11 @@ async fn memories_come_back_as_they_were_saved() {
 
 #[tokio::test]
 async fn metrics_arrive_in_batches() {
-    use scheduler_engine::metrics::{Datum, Unit};
+    use scheduler_engine::metrics::{Datum, Dimensions, Unit};
     let world = World::new().await;
     let datum = |n: usize| Datum {
         name: "Managed",
-        dimensions: Some((format!("s{n}"), Kind::Ec2Instance)),
+        dimensions: Dimensions::Schedule(format!("s{n}"), Kind::Ec2Instance),
         value: 1.0,
         unit: Unit::Count,
     };

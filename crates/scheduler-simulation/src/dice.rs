@@ -18,11 +18,9 @@ impl Dice {
     /// The source that a seed and a text name: what one thing draws then changes nothing of what another draws.
     pub fn keyed(seed: u64, text: &str) -> Self {
         // FNV-1a.
-        let mixed = text
-            .bytes()
-            .fold(0xcbf2_9ce4_8422_2325 ^ seed, |hash, byte| {
-                (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-            });
+        let mixed = text.bytes().fold(0xcbf2_9ce4_8422_2325 ^ seed, |hash, byte| {
+            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+        });
         Self::new(mixed)
     }
 

@@ -103,12 +103,22 @@ impl Driver {
     fn new(seed: u64, days: i64, is_kept: bool) -> Self {
         let mut dice = Dice::new(seed);
         // Around the days on which clocks change in one zone or another, and at any second.
-        let first = dice.pick(&["2026-03-05T00:00:00Z", "2026-03-24T00:00:00Z", "2026-10-20T00:00:00Z", "2026-06-01T00:00:00Z"]);
-        let began = first.parse::<Instant>().unwrap() + dice.between(TimeDelta::zero(), TimeDelta::days(3));
+        let first = dice.pick(&[
+            "2026-03-05T00:00:00Z",
+            "2026-03-24T00:00:00Z",
+            "2026-10-20T00:00:00Z",
+            "2026-06-01T00:00:00Z",
+        ]);
+        let began =
+            first.parse::<Instant>().unwrap() + dice.between(TimeDelta::zero(), TimeDelta::days(3));
         let mut world = estate::world(&mut dice, began);
         world.chronicle.is_kept = is_kept;
         let informational = dice.chance(50).then(|| "Schedule".to_owned());
-        let hub = Hub::new((0..3).map(estate::target).collect(), Labels { informational, ..Labels::default() }).unwrap();
+        let hub = Hub::new(
+            (0..3).map(estate::target).collect(),
+            Labels { informational, ..Labels::default() },
+        )
+        .unwrap();
         Self {
             seed,
             dice,
@@ -182,7 +192,9 @@ impl Driver {
         let seconds = if self.dice.chance(20) { self.dice.below(60) } else { 0 };
         let dice = &mut self.dice;
         let mut world = self.world.lock().unwrap_or_else(PoisonError::into_inner);
-        let clock = world.clock + TimeDelta::minutes(minutes) + TimeDelta::seconds(i64::try_from(seconds).unwrap_or(0));
+        let clock = world.clock
+            + TimeDelta::minutes(minutes)
+            + TimeDelta::seconds(i64::try_from(seconds).unwrap_or(0));
         world.advance_to(clock);
         people::live(&mut world, dice);
         if dice.chance(2) {
@@ -273,9 +285,11 @@ impl Driver {
         let plan = Plan::denying(&denied);
         let errand = self.named(Errand::at(clock));
         let well = self.hub.run(&twin, &self.table.config, errand);
-        self.pass_with(Errand { plan, ..Errand::at(clock) }, |ill, tally| match (well.report(), ill.report()) {
-            (Some(well), Some(ill)) => twins::targets_are_apart(well, ill, &denied, tally),
-            (None, _) | (_, None) => Ok(()),
+        self.pass_with(Errand { plan, ..Errand::at(clock) }, |ill, tally| {
+            match (well.report(), ill.report()) {
+                (Some(well), Some(ill)) => twins::targets_are_apart(well, ill, &denied, tally),
+                (None, _) | (_, None) => Ok(()),
+            }
         })
     }
 
@@ -298,7 +312,11 @@ impl Driver {
         Errand { holder: format!("invocation {}", self.invocations), ..errand }
     }
 
-    fn pass_with(&mut self, errand: Errand, law: impl FnOnce(&Ran, &mut Tally) -> Result<(), Broken>) -> Result<(), Broken> {
+    fn pass_with(
+        &mut self,
+        errand: Errand,
+        law: impl FnOnce(&Ran, &mut Tally) -> Result<(), Broken>,
+    ) -> Result<(), Broken> {
         self.pass(errand, |scene, _, tally| law(scene.ran, tally))
     }
 
@@ -355,15 +373,23 @@ fn tell(world: &mut World, ran: &Ran) {
     };
     for target in &report.targets {
         for one in &target.resources {
-            let id = crate::thing::Id { target: target.target.clone(), key: one.resource.key.clone() };
+            let id =
+                crate::thing::Id { target: target.target.clone(), key: one.resource.key.clone() };
             let said = match &one.action {
                 scheduler_core::decision::Action::Act(..) => format!("{:?}", one.action),
                 scheduler_core::decision::Action::Leave(why) => format!("left: {why}"),
             };
-            let desired = one.verdict.as_ref().map(|verdict| verdict.desired.to_string()).unwrap_or_default();
+            let desired =
+                one.verdict.as_ref().map(|verdict| verdict.desired.to_string()).unwrap_or_default();
             let tag = &one.resource.marks.schedule;
-            world.note(Some(&id), format!("pass of {}: {tag} wants {desired}; seen {}; {said}", ran.now.format("%d %H:%M:%S"), one.resource.observed.as_str()));
+            world.note(
+                Some(&id),
+                format!(
+                    "pass of {}: {tag} wants {desired}; seen {}; {said}",
+                    ran.now.format("%d %H:%M:%S"),
+                    one.resource.observed.as_str()
+                ),
+            );
         }
     }
 }
-

@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 use scheduler_core::{
-    Instant, InstanceType, Kind, ResourceKey, Target,
+    InstanceType, Instant, Kind, ResourceKey, Target,
     resource::Unsuitable,
     size::{Scaling, Size},
     window::Window,
@@ -76,9 +76,15 @@ pub fn create(world: &mut World, dice: &mut Dice, here: &Target) -> Id {
         Kind::EcsService,
         Kind::RedshiftCluster,
     ]);
-    let id = Id { target: here.clone(), key: key(kind, &format!("r-{:08x}", dice.below(u64::from(u32::MAX)))) };
+    let id = Id {
+        target: here.clone(),
+        key: key(kind, &format!("r-{:08x}", dice.below(u64::from(u32::MAX)))),
+    };
     let thing = thing(world.clock, kind, dice);
-    world.note(Some(&id), format!("it is created with the tags {:?}, {:?}", thing.tags, thing.now.state));
+    world.note(
+        Some(&id),
+        format!("it is created with the tags {:?}, {:?}", thing.tags, thing.now.state),
+    );
     world.things.insert(id.clone(), thing);
     id
 }
@@ -127,7 +133,11 @@ pub fn size(kind: Kind, dice: &mut Dice) -> Size {
     if dice.chance(40) {
         return Size::count(desired);
     }
-    let scaling = Scaling { scales_in: dice.chance(80), scales_out: dice.chance(90), scheduled: dice.chance(50) };
+    let scaling = Scaling {
+        scales_in: dice.chance(80),
+        scales_out: dice.chance(90),
+        scheduled: dice.chance(50),
+    };
     Size { min: 1, desired, max: desired + 2, scaling: Some(scaling) }
 }
 
@@ -146,9 +156,21 @@ fn windows(kind: Kind, dice: &mut Dice) -> Vec<Window> {
 }
 
 fn patches(dice: &mut Dice) -> Vec<Window> {
-    let expression = format!("cron({} {} ? * {} *)", dice.below(60), dice.below(24), dice.pick(&["MON", "WED", "SAT", "*"]));
+    let expression = format!(
+        "cron({} {} ? * {} *)",
+        dice.below(60),
+        dice.below(24),
+        dice.pick(&["MON", "WED", "SAT", "*"])
+    );
     let length = TimeDelta::hours(1 + i64::try_from(dice.below(3)).unwrap_or(0));
-    let window = Window::named(PATCHES, &expression, chrono_tz::Europe::Berlin, TimeDelta::zero(), length, None);
+    let window = Window::named(
+        PATCHES,
+        &expression,
+        chrono_tz::Europe::Berlin,
+        TimeDelta::zero(),
+        length,
+        None,
+    );
     window.into_iter().collect()
 }
 
@@ -168,7 +190,9 @@ fn tags(kind: Kind, dice: &mut Dice, thing: &mut Thing) {
         thing.tags.clear();
     }
     if kind.is_sized() && dice.chance(30) {
-        thing.tags.insert("ScheduleSize".into(), dice.pick(&["1-2-4", "3", "2-2-6", "many"]).into());
+        thing
+            .tags
+            .insert("ScheduleSize".into(), dice.pick(&["1-2-4", "3", "2-2-6", "many"]).into());
     }
     if kind == Kind::Ec2Instance && dice.chance(25) {
         let preferred = format!("{} {}", dice.pick(&TYPES), dice.pick(&TYPES));

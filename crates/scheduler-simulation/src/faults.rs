@@ -146,7 +146,8 @@ impl Plan {
 
     /// Whether something of that class strikes a target.
     pub fn has(&self, class: Class, target: &Target) -> bool {
-        self.troubles.contains(&(class, None)) || self.troubles.contains(&(class, Some(target.clone())))
+        self.troubles.contains(&(class, None))
+            || self.troubles.contains(&(class, Some(target.clone())))
     }
 
     /// Whether something of that class strikes what belongs to no target.

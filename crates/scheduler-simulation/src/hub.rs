@@ -88,7 +88,13 @@ impl Ran {
 impl Errand {
     /// A pass over everything in which nothing goes wrong.
     pub fn at(now: Instant) -> Self {
-        Self { now, scope: Scope::default(), mode: Mode::Act, plan: Plan::default(), holder: "hub".into() }
+        Self {
+            now,
+            scope: Scope::default(),
+            mode: Mode::Act,
+            plan: Plan::default(),
+            holder: "hub".into(),
+        }
     }
 
     /// The same without writing.
@@ -115,8 +121,17 @@ impl Hub {
     }
 
     /// Runs two passes at once.
-    pub fn run_both(&self, world: &Arc<Mutex<World>>, config: &Config, first: Errand, second: Errand) -> (Ran, Ran) {
-        let both = futures::future::join(self.invoke(world, config, first), self.invoke(world, config, second));
+    pub fn run_both(
+        &self,
+        world: &Arc<Mutex<World>>,
+        config: &Config,
+        first: Errand,
+        second: Errand,
+    ) -> (Ran, Ran) {
+        let both = futures::future::join(
+            self.invoke(world, config, first),
+            self.invoke(world, config, second),
+        );
         self.runtime.block_on(both)
     }
 

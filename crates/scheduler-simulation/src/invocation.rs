@@ -72,8 +72,21 @@ pub struct Progress {
 
 impl Invocation {
     /// An invocation whose pass evaluates `now`, as that holder of the lease.
-    pub fn new(world: &Arc<Mutex<World>>, plan: Plan, now: Instant, mode: Mode, holder: impl Into<String>) -> Self {
-        Self { world: world.clone(), progress: Arc::default(), plan, now, mode, holder: holder.into() }
+    pub fn new(
+        world: &Arc<Mutex<World>>,
+        plan: Plan,
+        now: Instant,
+        mode: Mode,
+        holder: impl Into<String>,
+    ) -> Self {
+        Self {
+            world: world.clone(),
+            progress: Arc::default(),
+            plan,
+            now,
+            mode,
+            holder: holder.into(),
+        }
     }
 
     /// The world.
@@ -138,12 +151,17 @@ impl Invocation {
         let is_stale = self.plan.has(Class::ListingStale, target);
         let mut world = self.world();
         let mut progress = self.progress();
-        let seen_at = world.clock - if is_stale { self.plan.age } else { chrono::TimeDelta::zero() };
+        let seen_at =
+            world.clock - if is_stale { self.plan.age } else { chrono::TimeDelta::zero() };
         let mut all = Vec::new();
         let mut stale = 0;
         for (key, thing) in world.things_of(target).filter(|(key, _)| key.kind == kind) {
             let Some(truth) = thing.shown(key, &thing.now) else { continue };
-            let shown = if is_stale { thing.shown(key, thing.condition_at(seen_at)) } else { Some(truth.clone()) };
+            let shown = if is_stale {
+                thing.shown(key, thing.condition_at(seen_at))
+            } else {
+                Some(truth.clone())
+            };
             let Some(shown) = shown else { continue };
             let id = Id { target: target.clone(), key: key.clone() };
             if shown != truth {
@@ -178,7 +196,9 @@ impl Invocation {
                 world.obey(id, &order.step);
                 Some(Outcome::Unknown(failure(FailureCode::Unreachable)))
             }
-            Some(Class::AnswerLostAndNotDone) => Some(Outcome::Unknown(failure(FailureCode::Unreachable))),
+            Some(Class::AnswerLostAndNotDone) => {
+                Some(Outcome::Unknown(failure(FailureCode::Unreachable)))
+            }
             Some(Class::AnswerMissing) => {
                 world.obey(id, &order.step);
                 None
@@ -188,15 +208,28 @@ impl Invocation {
             Some(Class::OrderHalfDone) => Some(world.obey_half(id, &order.step)),
             Some(_) | None => Some(world.obey(id, &order.step)),
         };
-        if answer.as_ref().and_then(Outcome::failure).is_some_and(|why| why.code == FailureCode::NoCapacity) {
+        if answer
+            .as_ref()
+            .and_then(Outcome::failure)
+            .is_some_and(|why| why.code == FailureCode::NoCapacity)
+        {
             world.strike(Class::NoCapacity, Some(id));
         }
         let after = world.things.get(id);
         let happened = after.map(|thing| &thing.now) != before.as_ref().map(|thing| &thing.now);
         let told = answer.clone().unwrap_or(Outcome::Unknown(failure(FailureCode::Deadline)));
         let intent = order.step.intent();
-        let announced = world.memories.get(&id.target).and_then(|all| all.get(&id.key)).and_then(|memory| memory.in_flight);
-        let shown_size = self.progress().shown.get(id).and_then(|shown| shown.size).filter(|size| size.desired > 0);
+        let announced = world
+            .memories
+            .get(&id.target)
+            .and_then(|all| all.get(&id.key))
+            .and_then(|memory| memory.in_flight);
+        let shown_size = self
+            .progress()
+            .shown
+            .get(id)
+            .and_then(|shown| shown.size)
+            .filter(|size| size.desired > 0);
         let call = Call {
             now: self.now,
             clock: world.clock,
@@ -207,12 +240,25 @@ impl Invocation {
             before: before.as_ref().and_then(|thing| thing.last_deed()),
             was_up: before.as_ref().is_some_and(|thing| thing.is_up()),
             proper: before.as_ref().and_then(|thing| thing.proper),
-            sizes_before: before.as_ref().and_then(running_size).into_iter().chain(shown_size).collect(),
+            sizes_before: before
+                .as_ref()
+                .and_then(running_size)
+                .into_iter()
+                .chain(shown_size)
+                .collect(),
             size_after: after.and_then(|thing| thing.now.size),
             was_announced: announced == Some(intent) && self.progress().wrote.contains(id),
             was_stale: self.progress().stale.contains(id),
         };
-        world.note(Some(id), format!("call: {} at the pass of {}: {}", order.step.said(), self.now.format("%d %H:%M:%S"), said(&call)));
+        world.note(
+            Some(id),
+            format!(
+                "call: {} at the pass of {}: {}",
+                order.step.said(),
+                self.now.format("%d %H:%M:%S"),
+                said(&call)
+            ),
+        );
         world.calls.push(call);
         answer
     }
@@ -224,7 +270,11 @@ impl Invocation {
             let id = Id { target: target.clone(), key };
             let said = format!(
                 "saved: settled {:?} for {:?}, in flight {:?}, attempts {}, retained {}",
-                memory.settled, memory.edge.map(|edge| edge.to_string()), memory.in_flight, memory.attempts, memory.retained
+                memory.settled,
+                memory.edge.map(|edge| edge.to_string()),
+                memory.in_flight,
+                memory.attempts,
+                memory.retained
             );
             world.note(Some(&id), said);
             self.progress().wrote.insert(id.clone());
@@ -278,13 +328,19 @@ impl Cloud for Invocation {
     async fn windows(&self, target: &Target) -> Result<NamedWindows, Failure> {
         self.watch(target);
         Yield::default().await;
-        if self.strikes(Class::WindowsUnknown, target) || self.plan.has(Class::TargetDenied, target) {
+        if self.strikes(Class::WindowsUnknown, target) || self.plan.has(Class::TargetDenied, target)
+        {
             return Err(failure(FailureCode::Denied));
         }
         Ok(self.world().named.get(target).cloned().unwrap_or_default())
     }
 
-    async fn carry_out(&self, target: &Target, kind: Kind, orders: &[Order]) -> Vec<(ResourceId, Outcome)> {
+    async fn carry_out(
+        &self,
+        target: &Target,
+        kind: Kind,
+        orders: &[Order],
+    ) -> Vec<(ResourceId, Outcome)> {
         self.watch(target);
         let mut outcomes = Vec::new();
         for order in orders {
@@ -298,7 +354,12 @@ impl Cloud for Invocation {
         outcomes
     }
 
-    async fn label(&self, target: &Target, kind: Kind, labellings: &[(ResourceId, Labelling)]) -> Result<(), Failure> {
+    async fn label(
+        &self,
+        target: &Target,
+        kind: Kind,
+        labellings: &[(ResourceId, Labelling)],
+    ) -> Result<(), Failure> {
         self.watch(target);
         let is_struck = self.plan.has(Class::TagsNotWritten, target);
         self.write(|world| {
@@ -339,7 +400,9 @@ impl MemoryStore for Invocation {
             *saves += 1;
             *saves - 1
         };
-        let struck = OF_SAVES.into_iter().find(|class| nth == self.plan.nth_save && self.plan.has(*class, target));
+        let struck = OF_SAVES
+            .into_iter()
+            .find(|class| nth == self.plan.nth_save && self.plan.has(*class, target));
         self.write(|world| {
             let kept = match struck {
                 Some(Class::SaveFailed) => 0,
@@ -365,7 +428,10 @@ impl Leases for Invocation {
                 world.strike(Class::LeaseUnavailable, None);
                 return Err(failure(FailureCode::Unreachable));
             }
-            let other = world.leases.get(&lease.name).filter(|other| other.holder != lease.holder && now < other.until);
+            let other = world
+                .leases
+                .get(&lease.name)
+                .filter(|other| other.holder != lease.holder && now < other.until);
             if let Some(Lease { holder, until, .. }) = other.cloned() {
                 return Ok(Acquired::No { holder, until });
             }

@@ -6,7 +6,7 @@ use std::{cell::RefCell, collections::BTreeMap};
 use chrono::{NaiveDate, NaiveTime, TimeDelta, TimeZone};
 use chrono_tz::Tz;
 use scheduler_core::{
-    Config, Instant, InstanceType, Kind, Schedule, ScheduleName, Verdict,
+    Config, InstanceType, Instant, Kind, Schedule, ScheduleName, Verdict,
     config::Found,
     schedule::{Desired, Enforcement},
     verdict::Rule,
@@ -34,7 +34,10 @@ pub fn follows<'a>(config: &'a Config, thing: &Thing, now: Instant) -> Option<&'
     let tag = thing.tag()?;
     let is_there = !matches!(thing.now.state, State::Terminated(_)) && thing.nature.is_none();
     let Found::Schedule(schedule) = config.find(tag) else { return None };
-    let is_free = !thing.tags.get("ScheduleExcludeUntil").is_some_and(|text| excludes(text, schedule.zone, now));
+    let is_free = !thing
+        .tags
+        .get("ScheduleExcludeUntil")
+        .is_some_and(|text| excludes(text, schedule.zone, now));
     (is_there && is_free && tag != "ignore").then_some(schedule)
 }
 
@@ -85,7 +88,9 @@ impl Want<'_> {
         match self.schedule.enforcement {
             Enforcement::AtEdges => false,
             Enforcement::Always => true,
-            Enforcement::For(span) => self.verdict.since.is_some_and(|since| self.now <= since + span),
+            Enforcement::For(span) => {
+                self.verdict.since.is_some_and(|since| self.now <= since + span)
+            }
         }
     }
 
@@ -106,7 +111,8 @@ impl Want<'_> {
 
     /// The instance types that it may run as; none: any.
     pub fn types(&self, thing: &Thing) -> Vec<InstanceType> {
-        let preferred = thing.tags.get("SchedulePreferredTypes").map(String::as_str).unwrap_or_default();
+        let preferred =
+            thing.tags.get("SchedulePreferredTypes").map(String::as_str).unwrap_or_default();
         let preferred = preferred.split(' ').filter_map(|text| text.parse().ok());
         self.verdict.instance_type.clone().into_iter().chain(preferred).collect()
     }
@@ -130,25 +136,39 @@ pub fn window(world: &World, id: &Id, thing: &Thing, want: &Want<'_>) -> Option<
     }
     let is_open = |window: &Window| window.open_at(want.now, LEAD).is_some();
     let schedule = want.schedule;
-    let own = thing.windows.iter().filter(|window| is_open(window)).filter_map(|window| match window.purpose {
-        Purpose::Maintenance => schedule.use_maintenance_window.then_some(true),
-        Purpose::Backup if schedule.use_backup_window => Some(true),
-        Purpose::Backup => schedule.use_maintenance_window.then_some(false),
-    });
+    let own =
+        thing.windows.iter().filter(|window| is_open(window)).filter_map(|window| {
+            match window.purpose {
+                Purpose::Maintenance => schedule.use_maintenance_window.then_some(true),
+                Purpose::Backup if schedule.use_backup_window => Some(true),
+                Purpose::Backup => schedule.use_maintenance_window.then_some(false),
+            }
+        });
     let named = world.named.get(&id.target);
-    let named = schedule.ssm_maintenance_windows.iter().filter_map(|name| named?.get(name)).flatten();
-    let named = named.filter(|window| id.key.kind == Kind::Ec2Instance && is_open(window)).map(|_| true);
+    let named =
+        schedule.ssm_maintenance_windows.iter().filter_map(|name| named?.get(name)).flatten();
+    let named =
+        named.filter(|window| id.key.kind == Kind::Ec2Instance && is_open(window)).map(|_| true);
     own.chain(named).max().map(|asks_to_run| OpenWindow { asks_to_run })
 }
 
 /// Whether nothing that passes by itself with time changes between two instants: no edge, no window, no span of
 /// enforcement.
-pub fn is_calm(world: &World, id: &Id, thing: &Thing, config: &Config, from: Instant, until: Instant) -> bool {
-    let (Some(before), Some(after)) = (wants(config, thing, from), wants(config, thing, until)) else {
+pub fn is_calm(
+    world: &World,
+    id: &Id,
+    thing: &Thing,
+    config: &Config,
+    from: Instant,
+    until: Instant,
+) -> bool {
+    let (Some(before), Some(after)) = (wants(config, thing, from), wants(config, thing, until))
+    else {
         return follows(config, thing, from).is_none() && follows(config, thing, until).is_none();
     };
     let step = TimeDelta::minutes(5);
-    let same_windows = std::iter::successors(Some(from), |at| (*at < until).then(|| (*at + step).min(until)))
-        .all(|at| window(world, id, thing, &Want { now: at, ..before.clone() }).is_none());
+    let same_windows =
+        std::iter::successors(Some(from), |at| (*at < until).then(|| (*at + step).min(until)))
+            .all(|at| window(world, id, thing, &Want { now: at, ..before.clone() }).is_none());
     before.verdict == after.verdict && same_windows && before.is_enforced() == after.is_enforced()
 }

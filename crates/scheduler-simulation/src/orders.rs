@@ -35,8 +35,12 @@ impl World {
             (Step::Start { .. }, State::Stopping(_)) => refused(FailureCode::WrongState),
             (Step::Stop { hibernate, .. }, State::Running) => self.stop(id, *hibernate),
             (Step::Resize { .. }, State::Running) => self.stop(id, false),
-            (Step::Stop { .. } | Step::Resize { .. }, State::Stopped | State::Stopping(_)) => already(id),
-            (Step::Stop { .. } | Step::Resize { .. }, State::Starting(_)) => refused(FailureCode::WrongState),
+            (Step::Stop { .. } | Step::Resize { .. }, State::Stopped | State::Stopping(_)) => {
+                already(id)
+            }
+            (Step::Stop { .. } | Step::Resize { .. }, State::Starting(_)) => {
+                refused(FailureCode::WrongState)
+            }
         }
     }
 
@@ -49,7 +53,9 @@ impl World {
             && let Some(size) = thing.now.size
         {
             match step {
-                Step::Stop { .. } => thing.resize(clock, Size { scaling: at_rest(size).scaling, ..size }),
+                Step::Stop { .. } => {
+                    thing.resize(clock, Size { scaling: at_rest(size).scaling, ..size })
+                }
                 Step::Start { size: Some(wanted), .. } => {
                     thing.resize(clock, Size { scaling: size.scaling, ..*wanted });
                     if !thing.is_up() {
@@ -100,7 +106,8 @@ impl World {
         let Some(thing) = self.things.get(id) else { return refused(FailureCode::NotFound) };
         let chosen = types.iter().find(|one| self.can_have(id, thing, one)).cloned();
         let current = thing.now.instance_type.clone();
-        let is_current_there = current.as_ref().is_none_or(|one| self.is_available(&id.target, one));
+        let is_current_there =
+            current.as_ref().is_none_or(|one| self.is_available(&id.target, one));
         let is_as_asked = types.is_empty() || chosen.is_some();
         if chosen.is_none() && !is_current_there {
             return refused(FailureCode::NoCapacity);
@@ -110,7 +117,11 @@ impl World {
             thing.change(clock, |now| now.instance_type = Some(chosen));
         }
         thing.bring_up(id.key.kind, clock, By::Us, pace);
-        if is_as_asked { Outcome::Done } else { Outcome::DoneBut(failure(FailureCode::Unsupported)) }
+        if is_as_asked {
+            Outcome::Done
+        } else {
+            Outcome::DoneBut(failure(FailureCode::Unsupported))
+        }
     }
 
     fn can_have(&self, id: &Id, thing: &Thing, wanted: &InstanceType) -> bool {

@@ -46,7 +46,8 @@ pub fn by_hand(world: &mut World, id: &Id) {
     let what = match (thing.now.state, thing.nature) {
         (State::Running, None) => {
             if let Some(size) = thing.now.size {
-                let rest = if kind == Kind::Asg { Size::NOUGHT } else { Size { desired: 0, ..size } };
+                let rest =
+                    if kind == Kind::Asg { Size::NOUGHT } else { Size { desired: 0, ..size } };
                 thing.resize(clock, rest);
             }
             thing.bring_down(kind, clock, By::Person, pace);
@@ -60,7 +61,9 @@ pub fn by_hand(world: &mut World, id: &Id) {
             thing.bring_up(kind, clock, By::Person, pace);
             "somebody starts it"
         }
-        (State::Starting(_) | State::Stopping(_) | State::Terminated(_), _) | (_, Some(_)) => return,
+        (State::Starting(_) | State::Stopping(_) | State::Terminated(_), _) | (_, Some(_)) => {
+            return;
+        }
     };
     world.note(Some(id), what);
 }
@@ -68,10 +71,17 @@ pub fn by_hand(world: &mut World, id: &Id) {
 /// Somebody gives a group or service that runs another size.
 fn another_size(world: &mut World, id: &Id, dice: &mut Dice) {
     let clock = world.clock;
-    let Some(thing) = world.things.get_mut(id).filter(|thing| thing.now.state == State::Running) else { return };
+    let Some(thing) = world.things.get_mut(id).filter(|thing| thing.now.state == State::Running)
+    else {
+        return;
+    };
     let (Some(now), Some(proper)) = (thing.now.size, thing.proper) else { return };
     let wanted = Size { scaling: proper.scaling, ..estate::size(id.key.kind, dice) };
-    let wanted = if proper.scaling.is_none() && id.key.kind == Kind::EcsService { Size::count(wanted.desired) } else { wanted };
+    let wanted = if proper.scaling.is_none() && id.key.kind == Kind::EcsService {
+        Size::count(wanted.desired)
+    } else {
+        wanted
+    };
     thing.proper = Some(wanted);
     thing.resize(clock, Size { scaling: now.scaling, ..wanted });
     world.note(Some(id), format!("somebody gives it the size {wanted}"));

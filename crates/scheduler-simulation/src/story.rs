@@ -52,10 +52,16 @@ pub(crate) trait Said {
 
 impl Said for Step {
     fn said(&self) -> String {
-        let types = |types: &[scheduler_core::InstanceType]| types.iter().map(|one| format!(" as {one}")).collect::<String>();
+        let types = |types: &[scheduler_core::InstanceType]| {
+            types.iter().map(|one| format!(" as {one}")).collect::<String>()
+        };
         match self {
             Step::Start { types: wanted, size } => {
-                format!("start{}{}", types(wanted), size.map(|size| format!(" at {size}")).unwrap_or_default())
+                format!(
+                    "start{}{}",
+                    types(wanted),
+                    size.map(|size| format!(" at {size}")).unwrap_or_default()
+                )
             }
             Step::Stop { .. } => "stop".into(),
             Step::Resize { types: wanted } => format!("resize{}", types(wanted)),

@@ -120,7 +120,14 @@ pub enum By {
 impl Condition {
     /// What it does, and nothing else known.
     pub fn of(state: State) -> Self {
-        Self { state, instance_type: None, size: None, fell: None, restarts_at: None, restarts_in_fact: None }
+        Self {
+            state,
+            instance_type: None,
+            size: None,
+            fell: None,
+            restarts_at: None,
+            restarts_in_fact: None,
+        }
     }
 }
 

@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use scheduler_core::{InstanceType, Instant, ResourceKey, Target, decision::Step, memory::Outcome, size::Size, window::NamedWindows};
+use scheduler_core::{
+    InstanceType, Instant, ResourceKey, Target, decision::Step, memory::Outcome, size::Size,
+    window::NamedWindows,
+};
 use scheduler_engine::ports::{Lease, Memories};
 
 use crate::{
@@ -112,8 +115,14 @@ impl World {
     }
 
     /// The resources of a target and their keys.
-    pub fn things_of<'a>(&'a self, target: &'a Target) -> impl Iterator<Item = (&'a ResourceKey, &'a Thing)> {
-        self.things.iter().filter(move |(id, _)| id.target == *target).map(|(id, thing)| (&id.key, thing))
+    pub fn things_of<'a>(
+        &'a self,
+        target: &'a Target,
+    ) -> impl Iterator<Item = (&'a ResourceKey, &'a Thing)> {
+        self.things
+            .iter()
+            .filter(move |(id, _)| id.target == *target)
+            .map(|(id, thing)| (&id.key, thing))
     }
 
     /// Whether a type is to be had there now.

@@ -15,7 +15,9 @@ fn main() -> ExitCode {
     match asked(std::env::args().skip(1)) {
         Ok(asked) => simulate(&asked),
         Err(message) => {
-            eprintln!("simulate: {message}\nusage: simulate [--seeds N] [--first-seed S] [--days D]");
+            eprintln!(
+                "simulate: {message}\nusage: simulate [--seeds N] [--first-seed S] [--days D]"
+            );
             ExitCode::from(2)
         }
     }
@@ -51,7 +53,10 @@ fn simulate(asked: &Asked) -> ExitCode {
             Ok(history) => all.add(history),
             Err(failed) => {
                 println!("{failed}");
-                println!("seed {} breaks {}; again: simulate --seeds 1 --first-seed {0} --days {}", failed.seed, failed.broken.law, asked.days);
+                println!(
+                    "seed {} breaks {}; again: simulate --seeds 1 --first-seed {0} --days {}",
+                    failed.seed, failed.broken.law, asked.days
+                );
                 return ExitCode::FAILURE;
             }
         }

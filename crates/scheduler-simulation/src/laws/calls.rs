@@ -13,7 +13,11 @@ use crate::{
 };
 
 /// Holds them all against the calls and writes of a pass.
-pub(super) fn check(scene: &Scene<'_>, ledger: &mut Ledger, tally: &mut Tally) -> Result<(), Broken> {
+pub(super) fn check(
+    scene: &Scene<'_>,
+    ledger: &mut Ledger,
+    tally: &mut Tally,
+) -> Result<(), Broken> {
     late_ticks_do_nothing(scene, tally)?;
     for save in scene.saves {
         // The intent may be all that comes of it.
@@ -37,14 +41,22 @@ pub(super) fn check(scene: &Scene<'_>, ledger: &mut Ledger, tally: &mut Tally) -
 
 /// A resource that carries no tag, or is excluded, unsuitable or gone, or follows a schedule that is broken or unknown,
 /// is never called for. (One that was deleted a moment ago may still be listed.)
-fn only_what_is_ours(call: &Call, want: Option<&Want<'_>>, tally: &mut Tally) -> Result<(), Broken> {
+fn only_what_is_ours(
+    call: &Call,
+    want: Option<&Want<'_>>,
+    tally: &mut Tally,
+) -> Result<(), Broken> {
     let holds = want.is_some() || call.was_stale;
-    tally.hold(Law::OnlyWhatIsOurs, holds, || Law::OnlyWhatIsOurs.broken(&call.id, "it was called for"))
+    tally.hold(Law::OnlyWhatIsOurs, holds, || {
+        Law::OnlyWhatIsOurs.broken(&call.id, "it was called for")
+    })
 }
 
 /// Every start, stop and resize is preceded by its intent, saved by the same pass.
 fn calls_are_announced(call: &Call, tally: &mut Tally) -> Result<(), Broken> {
-    let broken = || Law::CallsAreAnnounced.broken(&call.id, "it was called for without an intent in the store");
+    let broken = || {
+        Law::CallsAreAnnounced.broken(&call.id, "it was called for without an intent in the store")
+    };
     tally.hold(Law::CallsAreAnnounced, call.was_announced, broken)
 }
 
@@ -54,7 +66,11 @@ fn late_ticks_do_nothing(scene: &Scene<'_>, tally: &mut Tally) -> Result<(), Bro
     for (target, _) in targets {
         let call = scene.calls.iter().map(|call| &call.id).find(|id| id.target == *target);
         let id = call.or(scene.saves.iter().map(|save| &save.id).find(|id| id.target == *target));
-        let broken = || Broken { law: Law::LateTicksDoNothing, id: id.cloned(), how: "a late tick did something".into() };
+        let broken = || Broken {
+            law: Law::LateTicksDoNothing,
+            id: id.cloned(),
+            how: "a late tick did something".into(),
+        };
         tally.hold(Law::LateTicksDoNothing, id.is_none(), broken)?;
     }
     Ok(())
@@ -72,9 +88,12 @@ fn hands_are_respected(
     tally: &mut Tally,
 ) -> Result<(), Broken> {
     let up = is_up(&call.step);
-    let Some(_) = call.before.filter(|deed| deed.by == By::Person && deed.up != up) else { return Ok(()) };
+    let Some(_) = call.before.filter(|deed| deed.by == By::Person && deed.up != up) else {
+        return Ok(());
+    };
     let window = oracle::window(scene.world, &call.id, thing, want);
-    let for_a_window = if up { window.is_some_and(|window| window.asks_to_run) } else { record.for_window };
+    let for_a_window =
+        if up { window.is_some_and(|window| window.asks_to_run) } else { record.for_window };
     let holds = match &record.settled {
         None => true,
         Some(settled) => {
@@ -100,7 +119,8 @@ fn hands_are_respected(
 /// have started it by about now.
 fn looks_like_a_restart(call: &Call, record: &Record) -> bool {
     const ABOUT: TimeDelta = TimeDelta::hours(1);
-    record.seen_at_rest.is_some_and(|(_, restarts_at)| call.now >= restarts_at - ABOUT) && !is_up(&call.step)
+    record.seen_at_rest.is_some_and(|(_, restarts_at)| call.now >= restarts_at - ABOUT)
+        && !is_up(&call.step)
 }
 
 /// Nothing is stopped, and nothing stopped to be resized, while a window is open that counts for it.
@@ -111,16 +131,25 @@ fn windows_are_kept(
     want: &Want<'_>,
     tally: &mut Tally,
 ) -> Result<(), Broken> {
-    if is_up(&call.step) || thing.windows.is_empty() && want.schedule.ssm_maintenance_windows.is_empty() {
+    if is_up(&call.step)
+        || thing.windows.is_empty() && want.schedule.ssm_maintenance_windows.is_empty()
+    {
         return Ok(());
     }
     let open = oracle::window(scene.world, &call.id, thing, want);
-    tally.hold(Law::WindowsAreKept, open.is_none(), || Law::WindowsAreKept.broken(&call.id, "it was stopped in a window"))
+    tally.hold(Law::WindowsAreKept, open.is_none(), || {
+        Law::WindowsAreKept.broken(&call.id, "it was stopped in a window")
+    })
 }
 
 /// A group or service that is started comes back at the size that it had before it was stopped, or at its tag's; its
 /// automatic scaling is as it was; and it is never nought.
-fn sizes_come_back(call: &Call, thing: &Thing, record: &Record, tally: &mut Tally) -> Result<(), Broken> {
+fn sizes_come_back(
+    call: &Call,
+    thing: &Thing,
+    record: &Record,
+    tally: &mut Tally,
+) -> Result<(), Broken> {
     let (Some(after), Some(proper)) = (call.size_after, call.proper) else { return Ok(()) };
     let was_refused = matches!(call.told, Outcome::Failed(_));
     if !is_up(&call.step) || was_refused || !call.happened {
@@ -128,10 +157,17 @@ fn sizes_come_back(call: &Call, thing: &Thing, record: &Record, tally: &mut Tall
     }
     let tagged = thing.tags.get("ScheduleSize").and_then(|text| text.parse::<Size>().ok());
     let as_tagged = tagged.is_some_and(|size| is_as_large(size, after));
-    let as_it_was = call.sizes_before.iter().chain(&record.sizes).any(|size| is_as_large(*size, after));
+    let as_it_was =
+        call.sizes_before.iter().chain(&record.sizes).any(|size| is_as_large(*size, after));
     let holds = after.desired > 0 && (as_tagged || as_it_was) && after.scaling == proper.scaling;
     let broken = || {
-        Law::SizesComeBack.broken(&call.id, format!("it came back as {after:?}; before, it was {:?}, {:?}", record.sizes, proper.scaling))
+        Law::SizesComeBack.broken(
+            &call.id,
+            format!(
+                "it came back as {after:?}; before, it was {:?}, {:?}",
+                record.sizes, proper.scaling
+            ),
+        )
     };
     tally.hold(Law::SizesComeBack, holds, broken)
 }

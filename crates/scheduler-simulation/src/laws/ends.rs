@@ -47,19 +47,26 @@ fn all_is_as_it_should(seen: &Seen<'_>, tally: &mut Tally) -> Result<(), Broken>
         State::Stopped => !want.is_to_run(),
         State::Starting(_) | State::Stopping(_) | State::Terminated(_) => true,
     };
-    let holds = is_so || is_excused(seen) || is_a_persons(seen) || report.action.step().is_some() && super::passes::accords(seen);
+    let holds = is_so
+        || is_excused(seen)
+        || is_a_persons(seen)
+        || report.action.step().is_some() && super::passes::accords(seen);
     tally.hold(Law::AllEndsWell, holds, || {
-        let how = format!("{} wants {}, and in the end it is {:?} after {:?}: {:?}", want.schedule.name, want.verdict.desired,
-            thing.now.state, report.action, report.result);
+        let how = format!(
+            "{} wants {}, and in the end it is {:?} after {:?}: {:?}",
+            want.schedule.name, want.verdict.desired, thing.now.state, report.action, report.result
+        );
         Law::AllEndsWell.broken(id, how)
     })
 }
 
 /// Whether it is what a person has made of it, and nothing forbids that.
 fn is_a_persons(seen: &Seen<'_>) -> bool {
-    let is_claimed = matches!(seen.report.action, Action::Leave(Why::ChangedByHand { .. } | Why::AsDesired));
+    let is_claimed =
+        matches!(seen.report.action, Action::Leave(Why::ChangedByHand { .. } | Why::AsDesired));
     let is_theirs = seen.thing.last_deed().is_some_and(|deed| deed.by == By::Person);
-    let was_deceived = seen.record.deceived.is_some_and(|deceived| Some(deceived) >= seen.want.verdict.since);
+    let was_deceived =
+        seen.record.deceived.is_some_and(|deceived| Some(deceived) >= seen.want.verdict.since);
     is_claimed && (is_theirs || was_deceived) && !seen.want.is_enforced()
 }
 
@@ -69,7 +76,10 @@ fn resizes_end(seen: &Seen<'_>, tally: &mut Tally) -> Result<(), Broken> {
     let Seen { id, thing, want, report, record, .. } = *seen;
     if record.resizing {
         let is_up = thing.is_up() || want.is_to_rest() || report.action.step().is_some();
-        let how = || Law::ResizesEnd.broken(id, format!("it was stopped for a resize and rests: {:?}", report.action));
+        let how = || {
+            Law::ResizesEnd
+                .broken(id, format!("it was stopped for a resize and rests: {:?}", report.action))
+        };
         tally.hold(Law::ResizesEnd, is_up, how)?;
     }
     let (types, current) = (want.types(thing), thing.now.instance_type.as_ref());
@@ -77,9 +87,20 @@ fn resizes_end(seen: &Seen<'_>, tally: &mut Tally) -> Result<(), Broken> {
     if is_other && want.is_to_run() && report.resource.observed == Observed::Running {
         let is_said = matches!(
             report.action,
-            Action::Act(..) | Action::Leave(Why::TypeRefused { .. } | Why::ChangedByHand { .. } | Why::InWindow { .. } | Why::AsDesired)
+            Action::Act(..)
+                | Action::Leave(
+                    Why::TypeRefused { .. }
+                        | Why::ChangedByHand { .. }
+                        | Why::InWindow { .. }
+                        | Why::AsDesired
+                )
         );
-        let how = || Law::ResizesEnd.broken(id, format!("it runs as {current:?} and not as {types:?}: {:?}", report.action));
+        let how = || {
+            Law::ResizesEnd.broken(
+                id,
+                format!("it runs as {current:?} and not as {types:?}: {:?}", report.action),
+            )
+        };
         tally.hold(Law::ResizesEnd, is_said, how)?;
     }
     Ok(())
@@ -106,9 +127,16 @@ pub fn there_is_quiet(scene: &Scene<'_>, before: &Ledger, tally: &mut Tally) -> 
     Ok(())
 }
 
-fn is_unchanged(scene: &Scene<'_>, id: &Id, thing: &Thing, now: &scheduler_core::Resource, record: &Record) -> bool {
+fn is_unchanged(
+    scene: &Scene<'_>,
+    id: &Id,
+    thing: &Thing,
+    now: &scheduler_core::Resource,
+    record: &Record,
+) -> bool {
     let Some((at, before)) = &record.shown else { return false };
-    let is_waiting = now.fell.is_some() || now.restarts_at.is_some_and(|restarts| restarts < scene.ran.now);
+    let is_waiting =
+        now.fell.is_some() || now.restarts_at.is_some_and(|restarts| restarts < scene.ran.now);
     before == now
         && !is_waiting
         && record.settled.is_some()

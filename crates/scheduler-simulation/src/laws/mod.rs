@@ -79,21 +79,45 @@ impl Law {
     /// The law as a sentence.
     pub fn sentence(self) -> &'static str {
         match self {
-            Law::OnlyWhatIsOurs => "what carries no tag, or is excluded, unsuitable, gone or of no good schedule is never called for",
-            Law::SecondPassIsQuiet => "a second pass at one instant starts, stops and resizes nothing",
+            Law::OnlyWhatIsOurs => {
+                "what carries no tag, or is excluded, unsuitable, gone or of no good schedule is never called for"
+            }
+            Law::SecondPassIsQuiet => {
+                "a second pass at one instant starts, stops and resizes nothing"
+            }
             Law::TargetsAreApart => "a denied or failing target changes no other target's report",
-            Law::NoEdgeIsLost => "after a pass that went well, what was ordered accords with the latest edge",
-            Law::HandsAreRespected => "nobody's change is undone without enforcement, an edge, a window or another schedule",
+            Law::NoEdgeIsLost => {
+                "after a pass that went well, what was ordered accords with the latest edge"
+            }
+            Law::HandsAreRespected => {
+                "nobody's change is undone without enforcement, an edge, a window or another schedule"
+            }
             Law::OursIsNeverAPersons => "what is retained was last started by a person",
             Law::LateTicksDoNothing => "a tick out of order does nothing and writes nothing",
-            Law::DryRunsAreTrue => "a dry run's actions equal the real run's, and it writes nothing",
-            Law::SizesComeBack => "what is started comes back at its size, with its automatic scaling as it was",
-            Law::WindowsAreKept => "nothing is stopped in a window, and what was started for one rests after it",
-            Law::RestartsAreUndone => "a database that AWS starts by itself is stopped again, and the report says so",
-            Law::OnePassAtATime => "no two passes work at once, and a dead holder's lease is taken over",
-            Law::ResizesEnd => "what was stopped to be resized runs in the end, as a type it may run as or with a reason",
-            Law::AllEndsWell => "once faults end, everything comes to what its schedule wants, and then nothing is written",
-            Law::CallsAreAnnounced => "every call is announced in the store by its own pass before it is made",
+            Law::DryRunsAreTrue => {
+                "a dry run's actions equal the real run's, and it writes nothing"
+            }
+            Law::SizesComeBack => {
+                "what is started comes back at its size, with its automatic scaling as it was"
+            }
+            Law::WindowsAreKept => {
+                "nothing is stopped in a window, and what was started for one rests after it"
+            }
+            Law::RestartsAreUndone => {
+                "a database that AWS starts by itself is stopped again, and the report says so"
+            }
+            Law::OnePassAtATime => {
+                "no two passes work at once, and a dead holder's lease is taken over"
+            }
+            Law::ResizesEnd => {
+                "what was stopped to be resized runs in the end, as a type it may run as or with a reason"
+            }
+            Law::AllEndsWell => {
+                "once faults end, everything comes to what its schedule wants, and then nothing is written"
+            }
+            Law::CallsAreAnnounced => {
+                "every call is announced in the store by its own pass before it is made"
+            }
         }
     }
 }
@@ -133,7 +157,12 @@ impl Tally {
     /// # Errors
     ///
     /// If it is broken.
-    pub fn hold(&mut self, law: Law, holds: bool, broken: impl FnOnce() -> Broken) -> Result<(), Broken> {
+    pub fn hold(
+        &mut self,
+        law: Law,
+        holds: bool,
+        broken: impl FnOnce() -> Broken,
+    ) -> Result<(), Broken> {
         *self.0.entry(law).or_default() += 1;
         if holds { Ok(()) } else { Err(broken()) }
     }

@@ -18,7 +18,11 @@ use crate::{
 };
 
 /// Holds them all against one pass.
-pub(super) fn check(scene: &Scene<'_>, ledger: &mut Ledger, tally: &mut Tally) -> Result<(), Broken> {
+pub(super) fn check(
+    scene: &Scene<'_>,
+    ledger: &mut Ledger,
+    tally: &mut Tally,
+) -> Result<(), Broken> {
     one_pass_at_a_time(scene, tally)?;
     ours_is_never_a_persons(scene, ledger, tally)?;
     let Some(report) = scene.ran.report() else { return Ok(()) };
@@ -32,7 +36,8 @@ pub(super) fn check(scene: &Scene<'_>, ledger: &mut Ledger, tally: &mut Tally) -
             let Some(want) = scene.oracle.wants(thing) else { continue };
             let record = ledger.get(&id);
             if scene.went_well_for(&id) {
-                let seen = Seen { scene, id: &id, thing, want: &want, report: one, record: &record };
+                let seen =
+                    Seen { scene, id: &id, thing, want: &want, report: one, record: &record };
                 no_edge_is_lost(&seen, tally)?;
                 what_a_window_started_rests_after_it(&seen, tally)?;
                 restarts_are_undone(&seen, tally)?;
@@ -70,14 +75,21 @@ fn one_pass_at_a_time(scene: &Scene<'_>, tally: &mut Tally) -> Result<(), Broken
 
 /// What is remembered as started by somebody else was last started by a person. (AWS's own start counts as one only if no
 /// pass had seen the database at rest before.)
-fn ours_is_never_a_persons(scene: &Scene<'_>, ledger: &Ledger, tally: &mut Tally) -> Result<(), Broken> {
+fn ours_is_never_a_persons(
+    scene: &Scene<'_>,
+    ledger: &Ledger,
+    tally: &mut Tally,
+) -> Result<(), Broken> {
     for (target, memories) in &scene.world.memories {
         for (key, _) in memories.iter().filter(|(_, memory)| memory.retained) {
             let id = Id { target: target.clone(), key: key.clone() };
             let Some(thing) = scene.world.things.get(&id) else { continue };
             let starter = thing.last_starter();
             let holds = counts_as_a_persons(thing, &ledger.get(&id));
-            let broken = || Law::OursIsNeverAPersons.broken(&id, format!("it is retained, and was started by {starter:?}"));
+            let broken = || {
+                Law::OursIsNeverAPersons
+                    .broken(&id, format!("it is retained, and was started by {starter:?}"))
+            };
             tally.hold(Law::OursIsNeverAPersons, holds, broken)?;
         }
     }
@@ -99,8 +111,15 @@ fn no_edge_is_lost(seen: &Seen<'_>, tally: &mut Tally) -> Result<(), Broken> {
     let broken = || {
         Law::NoEdgeIsLost.broken(
             id,
-            format!("{} wants {} since {:?}; it is {:?}, after {:?}: {:?}", want.schedule.name, want.verdict.desired,
-                want.verdict.since.map(|since| since.to_string()), seen.thing.now.state, report.action, report.result),
+            format!(
+                "{} wants {} since {:?}; it is {:?}, after {:?}: {:?}",
+                want.schedule.name,
+                want.verdict.desired,
+                want.verdict.since.map(|since| since.to_string()),
+                seen.thing.now.state,
+                report.action,
+                report.result
+            ),
         )
     };
     tally.hold(Law::NoEdgeIsLost, holds, broken)
@@ -123,12 +142,16 @@ pub(super) fn is_excused(seen: &Seen<'_>) -> bool {
     let Seen { scene, id, thing, want, report, record } = *seen;
     let tagged_size = thing.tags.get("ScheduleSize");
     match (&report.action, &report.result) {
-        (Action::Leave(Why::InWindow { .. }), _) => oracle::window(scene.world, id, thing, want).is_some(),
+        (Action::Leave(Why::InWindow { .. }), _) => {
+            oracle::window(scene.world, id, thing, want).is_some()
+        }
         (Action::Act(Step::Start { .. }, Cause::Window { .. }), ActionResult::Acted(_)) => {
             oracle::window(scene.world, id, thing, want).is_some_and(|window| window.asks_to_run)
         }
         (Action::Leave(Why::Retained), _) => {
-            want.schedule.retain_running && counts_as_a_persons(thing, record) && !want.is_enforced()
+            want.schedule.retain_running
+                && counts_as_a_persons(thing, record)
+                && !want.is_enforced()
         }
         (Action::Leave(Why::NewAndRunning), _) => {
             !want.schedule.stop_new_instances && !record.is_known && !want.is_enforced()
@@ -143,7 +166,11 @@ pub(super) fn is_excused(seen: &Seen<'_>) -> bool {
         (Action::Leave(Why::ChangedByHand { .. }), _) => was_seen_to(seen),
         (Action::Act(..), ActionResult::Acted(Outcome::Failed(failure))) => {
             failure.code == FailureCode::NoCapacity
-                && thing.now.instance_type.as_ref().is_some_and(|one| !scene.world.is_available(&id.target, one))
+                && thing
+                    .now
+                    .instance_type
+                    .as_ref()
+                    .is_some_and(|one| !scene.world.is_available(&id.target, one))
         }
         (Action::Leave(_), _) | (Action::Act(..), _) => false,
     }
@@ -154,13 +181,15 @@ pub(super) fn is_excused(seen: &Seen<'_>) -> bool {
 fn was_seen_to(seen: &Seen<'_>) -> bool {
     let Seen { want, record, .. } = *seen;
     let by_hand = seen.thing.last_deed().filter(|deed| deed.by == By::Person);
-    let was_retained =
-        want.is_to_rest() && want.schedule.retain_running && counts_as_a_persons(seen.thing, record);
-    let was_new = want.is_to_rest() && !want.schedule.stop_new_instances && record.healthy.is_none();
-    let mut since_then = record.touched.iter().filter(|touched| Some(**touched) >= want.verdict.since);
-    let was_seen = since_then.any(|touched| {
-        was_retained || was_new || by_hand.is_some_and(|deed| *touched <= deed.at)
-    });
+    let was_retained = want.is_to_rest()
+        && want.schedule.retain_running
+        && counts_as_a_persons(seen.thing, record);
+    let was_new =
+        want.is_to_rest() && !want.schedule.stop_new_instances && record.healthy.is_none();
+    let mut since_then =
+        record.touched.iter().filter(|touched| Some(**touched) >= want.verdict.since);
+    let was_seen = since_then
+        .any(|touched| was_retained || was_new || by_hand.is_some_and(|deed| *touched <= deed.at));
     was_seen && !want.is_enforced()
 }
 
@@ -168,12 +197,19 @@ fn was_seen_to(seen: &Seen<'_>) -> bool {
 fn what_a_window_started_rests_after_it(seen: &Seen<'_>, tally: &mut Tally) -> Result<(), Broken> {
     let Seen { scene, id, thing, want, report, record } = *seen;
     let is_over = oracle::window(scene.world, id, thing, want).is_none();
-    if !record.for_window || !is_over || want.is_to_run() || report.resource.observed != Observed::Running {
+    if !record.for_window
+        || !is_over
+        || want.is_to_run()
+        || report.resource.observed != Observed::Running
+    {
         return Ok(());
     }
     let rests = thing.last_deed().is_some_and(|deed| !deed.up || deed.by == By::Person);
     tally.hold(Law::WindowsAreKept, rests, || {
-        Law::WindowsAreKept.broken(id, format!("it was started for a window and still runs after it: {:?}", report.action))
+        Law::WindowsAreKept.broken(
+            id,
+            format!("it was started for a window and still runs after it: {:?}", report.action),
+        )
     })
 }
 
@@ -183,19 +219,26 @@ fn restarts_are_undone(seen: &Seen<'_>, tally: &mut Tally) -> Result<(), Broken>
     let Seen { scene, id, thing, want, report, record } = *seen;
     let was_seen = was_seen_before_a_restart(thing, record);
     let is_in_window = oracle::window(scene.world, id, thing, want).is_some();
-    if !was_seen || report.resource.observed != Observed::Running || !want.is_to_rest() || is_in_window {
+    if !was_seen
+        || report.resource.observed != Observed::Running
+        || !want.is_to_rest()
+        || is_in_window
+    {
         return Ok(());
     }
     let is_stopped = thing.last_deed().is_some_and(|deed| !deed.up);
     let has_other_cause = match &record.settled {
         None => true,
         Some(settled) => {
-            want.has_edge_after(Some(settled.now)) || want.is_enforced() || !settled.is_same_schedule(thing, scene.table.version)
+            want.has_edge_after(Some(settled.now))
+                || want.is_enforced()
+                || !settled.is_same_schedule(thing, scene.table.version)
         }
     };
     let is_said = matches!(report.action, Action::Act(_, Cause::RestartedByAws));
     tally.hold(Law::RestartsAreUndone, is_stopped && (is_said || has_other_cause), || {
-        Law::RestartsAreUndone.broken(id, format!("AWS started it by itself, and then: {:?}", report.action))
+        Law::RestartsAreUndone
+            .broken(id, format!("AWS started it by itself, and then: {:?}", report.action))
     })
 }
 
@@ -210,12 +253,20 @@ fn counts_as_a_persons(thing: &Thing, record: &Record) -> bool {
 
 /// Whether AWS started it last, and a pass had seen it at rest before that.
 fn was_seen_before_a_restart(thing: &Thing, record: &Record) -> bool {
-    let upped = thing.deeds.iter().rposition(|deed| deed.up).filter(|n| thing.deeds[*n].by == By::Aws);
+    let upped =
+        thing.deeds.iter().rposition(|deed| deed.up).filter(|n| thing.deeds[*n].by == By::Aws);
     record.seen_at_rest.is_some_and(|(deeds, _)| Some(deeds) == upped)
 }
 
 /// Keeps in mind what the pass came to for a resource.
-fn note(scene: &Scene<'_>, id: &Id, thing: &Thing, want: &Want<'_>, report: &ResourceReport, ledger: &mut Ledger) {
+fn note(
+    scene: &Scene<'_>,
+    id: &Id,
+    thing: &Thing,
+    want: &Want<'_>,
+    report: &ResourceReport,
+    ledger: &mut Ledger,
+) {
     let before = scene.calls.iter().any(|call| call.id == *id);
     let is_in_window = oracle::window(scene.world, id, thing, want).is_some();
     let was_written = !scene.ran.progress.struck_targets.contains(&id.target);
@@ -225,12 +276,14 @@ fn note(scene: &Scene<'_>, id: &Id, thing: &Thing, want: &Want<'_>, report: &Res
     let record = ledger.of(id);
     record.settled = match (&report.action, &report.result) {
         _ if !was_written => None,
-        (Action::Act(step, _), ActionResult::Acted(Outcome::Done | Outcome::DoneBut(_))) => match step.intent() {
-            InFlight::Resize => None,
-            // What the schedule wants is not settled by a window.
-            InFlight::Start if !want.is_to_run() => None,
-            InFlight::Start | InFlight::Stop => Some(settled),
-        },
+        (Action::Act(step, _), ActionResult::Acted(Outcome::Done | Outcome::DoneBut(_))) => {
+            match step.intent() {
+                InFlight::Resize => None,
+                // What the schedule wants is not settled by a window.
+                InFlight::Start if !want.is_to_run() => None,
+                InFlight::Start | InFlight::Stop => Some(settled),
+            }
+        }
         (Action::Act(..), _) => None,
         (Action::Leave(why), _) if settles(why, is_in_window) => Some(settled),
         (Action::Leave(_), _) => record.settled.clone().filter(|_| !before),
@@ -258,7 +311,9 @@ fn note(scene: &Scene<'_>, id: &Id, thing: &Thing, want: &Want<'_>, report: &Res
     if goes_well && want.is_to_rest() && !is_in_window {
         match report.resource.observed {
             Observed::Running => record.seen_at_rest = None,
-            Observed::Stopped => record.seen_at_rest = report.resource.restarts_at.map(|at| (thing.deeds.len(), at)),
+            Observed::Stopped => {
+                record.seen_at_rest = report.resource.restarts_at.map(|at| (thing.deeds.len(), at))
+            }
             Observed::InTransition | Observed::Gone | Observed::Unsuitable(_) => {}
         }
     }

@@ -14,11 +14,20 @@ use crate::{thing::Id, world::World};
 /// # Errors
 ///
 /// If it does.
-pub fn second_pass_is_quiet(first: &PassReport, second: &PassReport, tally: &mut Tally) -> Result<(), Broken> {
-    let failed: BTreeSet<Id> = results(first).filter(|(_, one)| one.result.has_failed()).map(|(id, _)| id).collect();
-    let acts = actions(second).into_iter().find(|(id, action)| action.step().is_some() && !failed.contains(id));
+pub fn second_pass_is_quiet(
+    first: &PassReport,
+    second: &PassReport,
+    tally: &mut Tally,
+) -> Result<(), Broken> {
+    let failed: BTreeSet<Id> =
+        results(first).filter(|(_, one)| one.result.has_failed()).map(|(id, _)| id).collect();
+    let acts = actions(second)
+        .into_iter()
+        .find(|(id, action)| action.step().is_some() && !failed.contains(id));
     let broken = || {
-        let (id, how) = acts.as_ref().map_or((None, String::new()), |(id, action)| (Some(id.clone()), format!("{action:?}")));
+        let (id, how) = acts.as_ref().map_or((None, String::new()), |(id, action)| {
+            (Some(id.clone()), format!("{action:?}"))
+        });
         Broken { law: Law::SecondPassIsQuiet, id, how: format!("a second pass acts: {how}") }
     };
     tally.hold(Law::SecondPassIsQuiet, acts.is_none(), broken)
@@ -35,11 +44,19 @@ pub fn targets_are_apart(
     denied: &Target,
     tally: &mut Tally,
 ) -> Result<(), Broken> {
-    for (expected, found) in well.targets.iter().zip(&ill.targets).filter(|(_, found)| found.target != *denied) {
+    for (expected, found) in
+        well.targets.iter().zip(&ill.targets).filter(|(_, found)| found.target != *denied)
+    {
         let broken = || {
-            let differ = expected.resources.iter().zip(&found.resources).find(|(one, other)| one != other);
-            let id = differ.map(|(one, _)| Id { target: found.target.clone(), key: one.resource.key.clone() });
-            Broken { law: Law::TargetsAreApart, id, how: format!("the denial of {denied} changed {}: {differ:?}", found.target) }
+            let differ =
+                expected.resources.iter().zip(&found.resources).find(|(one, other)| one != other);
+            let id = differ
+                .map(|(one, _)| Id { target: found.target.clone(), key: one.resource.key.clone() });
+            Broken {
+                law: Law::TargetsAreApart,
+                id,
+                how: format!("the denial of {denied} changed {}: {differ:?}", found.target),
+            }
         };
         tally.hold(Law::TargetsAreApart, expected == found, broken)?;
     }
@@ -51,7 +68,11 @@ pub fn targets_are_apart(
 /// # Errors
 ///
 /// If they differ.
-pub fn dry_runs_are_true(dry: &PassReport, real: &PassReport, tally: &mut Tally) -> Result<(), Broken> {
+pub fn dry_runs_are_true(
+    dry: &PassReport,
+    real: &PassReport,
+    tally: &mut Tally,
+) -> Result<(), Broken> {
     let (dry, real) = (actions(dry), actions(real));
     let differ = dry.iter().find(|(id, action)| real.get(id) != Some(action));
     let holds = dry == real;
@@ -83,7 +104,10 @@ fn actions(report: &PassReport) -> BTreeMap<Id, Action> {
 
 fn results(report: &PassReport) -> impl Iterator<Item = (Id, &ResourceReport)> {
     report.targets.iter().flat_map(|target| {
-        let id = |one: &ResourceReport| Id { target: target.target.clone(), key: one.resource.key.clone() };
+        let id = |one: &ResourceReport| Id {
+            target: target.target.clone(),
+            key: one.resource.key.clone(),
+        };
         target.resources.iter().map(move |one| (id(one), one))
     })
 }

@@ -120,7 +120,8 @@ proptest! {
 
 #[test]
 fn a_persons_change_stays_until_the_next_edge_unless_enforced() {
-    let stage = Stage::with(&[(Some("office"), Observed::Stopped), (Some("strict"), Observed::Stopped)]);
+    let stage =
+        Stage::with(&[(Some("office"), Observed::Stopped), (Some("strict"), Observed::Stopped)]);
     stage.run(at(OPEN));
     stage.by_hand(0, Observed::Stopped);
     stage.by_hand(1, Observed::Stopped);
@@ -141,7 +142,8 @@ fn a_late_tick_does_nothing() {
 
 #[test]
 fn a_stuck_resource_fails_alone_and_is_tried_again_until_its_edge_is_superseded() {
-    let mut stage = Stage::with(&[(Some("office"), Observed::Stopped), (Some("office"), Observed::Stopped)]);
+    let mut stage =
+        Stage::with(&[(Some("office"), Observed::Stopped), (Some("office"), Observed::Stopped)]);
     stage.trouble(Class::OrderDenied, target(0));
     for _ in 0..2 {
         let (action, result) = of(&stage.run(at(OPEN)), 0);
@@ -233,7 +235,8 @@ fn following_another_schedule_is_acted_on_at_once() {
 
 #[test]
 fn a_late_tick_forgets_nothing() {
-    let stage = Stage::with(&[(Some("office"), Observed::Stopped), (Some("office"), Observed::Stopped)]);
+    let stage =
+        Stage::with(&[(Some("office"), Observed::Stopped), (Some("office"), Observed::Stopped)]);
     stage.run(at(CLOSED));
     stage.remove(0);
     stage.run(at(NOON));

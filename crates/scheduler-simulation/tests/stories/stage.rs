@@ -6,7 +6,8 @@ use std::{
 };
 
 use scheduler_core::{
-    Config, Instant, Kind, Observed, RawConfig, ResourceId, ResourceKey, Target, decision::Action, labels::Labels,
+    Config, Instant, Kind, Observed, RawConfig, ResourceId, ResourceKey, Target, decision::Action,
+    labels::Labels,
 };
 use scheduler_engine::{ActionResult, PassReport};
 use scheduler_simulation::{
@@ -35,7 +36,8 @@ const SCHEDULES: &str = r#"{
     }
 }"#;
 
-pub(crate) const TAGS: [&str; 7] = ["ignore", "office", "strict", "kind", "night", "broken", "no such schedule"];
+pub(crate) const TAGS: [&str; 7] =
+    ["ignore", "office", "strict", "kind", "night", "broken", "no such schedule"];
 
 /// Mondays and clock changes included; 2026-03-02 is a Monday.
 pub(crate) const OPEN: &str = "2026-03-02T08:00:00Z";
@@ -131,7 +133,9 @@ impl Stage {
         match self.world().things[&id(n)].now.state {
             State::Running => Observed::Running,
             State::Stopped => Observed::Stopped,
-            State::Starting(_) | State::Stopping(_) | State::Terminated(_) => Observed::InTransition,
+            State::Starting(_) | State::Stopping(_) | State::Terminated(_) => {
+                Observed::InTransition
+            }
         }
     }
 
