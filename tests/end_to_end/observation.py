@@ -101,9 +101,15 @@ def document(policy: dict | str) -> dict:
     return policy if isinstance(policy, dict) else yaml.safe_load(policy)
 
 
+# Where a policy has another name for a service than a request's signature.
+POLICY_PREFIX = {"tagging": "tag"}
+
+
 def called_actions(calls: list[Call], keys: set[str]) -> set[str]:
-    """What was called with these keys."""
-    return {f"{call.service}:{call.operation}" for call in calls if call.key in keys}
+    """What was called with these keys, as policies name it."""
+    return {
+        f"{POLICY_PREFIX.get(call.service, call.service)}:{call.operation}" for call in calls if call.key in keys
+    }
 
 
 def writes(calls: list[Call]) -> dict[str, set[str]]:

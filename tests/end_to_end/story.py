@@ -32,6 +32,32 @@ BEYOND_THE_DOOR = {
     "rds:ListTagsForResource",  # Asked for by RDS when it lists an instance's tags.
 }
 
+# What the spoke's role allows for what this story has none of: resources of these kinds, instance types, and tags that
+# are taken off. The crates' own tests make these calls on the sandbox.
+NOT_IN_THIS_STORY = {
+    "application-autoscaling:DescribeScalableTargets",
+    "application-autoscaling:RegisterScalableTarget",
+    "autoscaling:CreateOrUpdateTags",
+    "autoscaling:DeleteTags",
+    "autoscaling:UpdateAutoScalingGroup",
+    "ec2:DescribeInstanceTypes",
+    "ec2:ModifyInstanceAttribute",
+    "ecs:DescribeServices",
+    "ecs:TagResource",
+    "ecs:UntagResource",
+    "ecs:UpdateService",
+    "rds:AddTagsToResource",  # The tagging API asks for it in the role's name.
+    "rds:RemoveTagsFromResource",
+    "rds:StartDBCluster",
+    "rds:StopDBCluster",
+    "redshift:CreateTags",
+    "redshift:DeleteTags",
+    "redshift:PauseCluster",
+    "redshift:ResumeCluster",
+    "ssm:DescribeMaintenanceWindows",
+    "tag:UntagResources",
+}
+
 
 class Story(Passes):
     """The chapters, in order. Each leaves the estate as the next expects it."""
@@ -229,7 +255,8 @@ class Story(Passes):
             sessions = {call.key for call in calls} - principals.keys()
             for account, region in self.stage.estate.spokes:
                 allowed = allowed_actions(self.stage.aws.client("iam", account, region), "dayshift-spoke")
-                problems.unless_same_set("the spoke's role", allowed - BEYOND_THE_DOOR, called_actions(calls, sessions))
+                beyond = BEYOND_THE_DOOR | NOT_IN_THIS_STORY
+                problems.unless_same_set("the spoke's role", allowed - beyond, called_actions(calls, sessions))
 
 
 def scheduled_event_at(now: datetime, region: str) -> dict:

@@ -128,7 +128,7 @@ impl Estate {
         Ok(())
     }
 
-    /// AWS refuses to start one instance six times: in the first batch, alone, and in the four passes after.
+    /// AWS refuses to start one instance five times: in the first batch, whose refusal names it, and in the four passes after.
     fn make_stuck(&self) {
         let id = self.id(SHOP, STUCK).to_owned();
         let message =
@@ -136,7 +136,7 @@ impl Estate {
         self.stage.sandbox.inject(Fault {
             operation: Some("StartInstances".into()),
             resource: Some(id),
-            times: Some(6),
+            times: Some(5),
             ..Fault::always(Effect::Error {
                 status: 400,
                 code: "IncorrectInstanceState".into(),
