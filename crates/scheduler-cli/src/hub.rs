@@ -13,7 +13,7 @@ use crate::{
 
 /// Whoever answers.
 pub(crate) enum Hub {
-    Stack { aws: Aws, function: String },
+    Stack { aws: Box<Aws>, function: String },
     Demo(Box<World>),
 }
 
@@ -22,7 +22,7 @@ impl Hub {
     pub(crate) async fn find(args: &HubArgs) -> Result<Self, Failed> {
         match &args.stack {
             Some(stack) => {
-                let aws = connect(&args.aws).await?;
+                let aws = Box::new(connect(&args.aws).await?);
                 Ok(Hub::Stack { aws, function: format!("{stack}-scheduler") })
             }
             None => Ok(Hub::Demo(Box::new(World::at_friday_noon().await?))),

@@ -22,6 +22,9 @@ impl Adapter for Ec2Instances {
     }
 }
 
+/// What came of some calls, by instance.
+type Outcomes = Vec<(ResourceId, Outcome)>;
+
 /// An instance, and the types that it may run as, the best first.
 #[derive(Clone, Debug)]
 pub(super) struct Wish<'a> {
@@ -93,9 +96,7 @@ impl Ec2Instances {
 }
 
 /// What was settled, and what EC2 does not hibernate.
-fn split_refused(
-    outcomes: Vec<(ResourceId, Outcome)>,
-) -> (Vec<(ResourceId, Outcome)>, Vec<(ResourceId, Failure)>) {
+fn split_refused(outcomes: Outcomes) -> (Outcomes, Vec<(ResourceId, Failure)>) {
     let (mut settled, mut refused) = (Vec::new(), Vec::new());
     for (id, outcome) in outcomes {
         match outcome {
