@@ -290,7 +290,8 @@ fn a_panic_or_a_hang_stays_in_its_target() {
     let mut stage = Stage::with(&[(Some("office"), Observed::Stopped); 3]);
     stage.plan.panics = Some(target(0));
     stage.plan.hangs = Some(target(1));
-    let report = stage.run_within(Errand::at(at(OPEN)), Duration::from_millis(50));
+    // Long enough for the panic's backtrace to be printed, which holds up everything.
+    let report = stage.run_within(Errand::at(at(OPEN)), Duration::from_secs(2));
     let code = |n: usize| {
         let found = report.targets.iter().find(|one| one.target == target(n)).unwrap();
         found.troubles.first().map(|failure| failure.code.as_str())
