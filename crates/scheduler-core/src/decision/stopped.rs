@@ -116,7 +116,7 @@ impl Case<'_> {
     /// It rests, as it should, or nobody minds.
     fn rest(&self, why: Why, memory: Memory) -> Decision {
         // At the instant of our own stop this would be news that a second pass writes; the next one is soon enough.
-        let is_same_instant = memory.at >= self.now;
+        let is_same_instant = self.memory.is_some_and(|written| written.at >= self.now);
         let restarts_at =
             if is_same_instant { memory.restarts_at } else { self.resource.restarts_at };
         let memory = Memory { retained: false, window: None, falls: 0, restarts_at, ..memory };

@@ -137,8 +137,11 @@ fn is_unchanged(
     let Some((at, before)) = &record.shown else { return false };
     let is_waiting =
         now.fell.is_some() || now.restarts_at.is_some_and(|restarts| restarts < scene.ran.now);
+    // It may look as it did because somebody has undone what that pass did.
+    let was_touched = thing.deeds.iter().any(|deed| deed.by != By::Us && deed.at > *at);
     before == now
         && !is_waiting
+        && !was_touched
         && record.settled.is_some()
         && oracle::is_calm(scene.world, id, thing, scene.config(), *at, scene.ran.now)
 }
