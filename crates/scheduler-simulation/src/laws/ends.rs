@@ -7,7 +7,7 @@ use scheduler_core::{
 
 use super::{
     Broken, Law, Scene, Tally,
-    passes::{Seen, is_excused},
+    passes::{Seen, counts_as_a_persons, is_excused},
 };
 use crate::{
     ledger::{Ledger, Record},
@@ -60,11 +60,15 @@ fn all_is_as_it_should(seen: &Seen<'_>, tally: &mut Tally) -> Result<(), Broken>
     })
 }
 
-/// Whether it is what a person has made of it, and nothing forbids that.
+/// Whether it is what a person, or AWS unseen, has made of it, and nothing forbids that.
 fn is_a_persons(seen: &Seen<'_>) -> bool {
     let is_claimed =
         matches!(seen.report.action, Action::Leave(Why::ChangedByHand { .. } | Why::AsDesired));
-    let is_theirs = seen.thing.last_deed().is_some_and(|deed| deed.by == By::Person);
+    let is_theirs = seen.thing.last_deed().is_some_and(|deed| match deed.by {
+        By::Person => true,
+        By::Aws => counts_as_a_persons(seen.thing, seen.record),
+        By::Us => false,
+    });
     let was_deceived =
         seen.record.deceived.is_some_and(|deceived| Some(deceived) >= seen.want.verdict.since);
     is_claimed && (is_theirs || was_deceived) && !seen.want.is_enforced()

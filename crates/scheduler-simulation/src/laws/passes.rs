@@ -25,14 +25,14 @@ pub(super) fn check(
 ) -> Result<(), Broken> {
     one_pass_at_a_time(scene, tally)?;
     ours_is_never_a_persons(scene, ledger, tally)?;
+    for id in &scene.ran.progress.stale {
+        ledger.of(id).deceived = Some(scene.world.clock);
+    }
     let Some(report) = scene.ran.report() else { return Ok(()) };
     for target in &report.targets {
         for one in &target.resources {
             let id = Id { target: target.target.clone(), key: one.resource.key.clone() };
             let Some(thing) = scene.world.things.get(&id) else { continue };
-            if scene.ran.progress.stale.contains(&id) {
-                ledger.of(&id).deceived = Some(scene.world.clock);
-            }
             let Some(want) = scene.oracle.wants(thing) else { continue };
             let record = ledger.get(&id);
             if scene.went_well_for(&id) {
@@ -243,7 +243,7 @@ fn restarts_are_undone(seen: &Seen<'_>, tally: &mut Tally) -> Result<(), Broken>
 }
 
 /// Whether its last start counts as a person's: it was one, or it was AWS's own, of which nobody could know.
-fn counts_as_a_persons(thing: &Thing, record: &Record) -> bool {
+pub(super) fn counts_as_a_persons(thing: &Thing, record: &Record) -> bool {
     match thing.last_starter() {
         Some(By::Person) => true,
         Some(By::Aws) => !was_seen_before_a_restart(thing, record),
