@@ -113,14 +113,15 @@ impl Case<'_> {
         })
     }
 
-    /// Whether an attempt to bring about what is desired has not succeeded. One at the opposite, such as a start for a
-    /// window, is not.
+    /// Whether an attempt at what is desired has not succeeded, or nobody knows whether one at the opposite has (where an
+    /// override comes or goes, that need not be an edge). One for a window is the window's own matter.
     fn is_unfinished(&self, memory: &Memory) -> bool {
         let leads_there = |last: LastAction| match last.action {
             InFlight::Start | InFlight::Resize => !self.desires(Desired::Stopped),
             InFlight::Stop => !self.desires(Desired::Running),
         };
-        memory.is_unfinished() && memory.last.is_none_or(leads_there)
+        let may_have_happened = memory.in_flight.is_some() && memory.window.is_none();
+        memory.is_unfinished() && (may_have_happened || memory.last.is_none_or(leads_there))
     }
 
     fn is_new_edge(&self, memory: &Memory) -> bool {

@@ -298,6 +298,34 @@ fn the_others(table: &mut String) {
         || Memory { restarts_at: Some(at("2026-03-05T00:00:00Z")), ..settled(Desired::Stopped) };
     say("it runs, long before its time", &database(Observed::Running), &plain, &rest, early());
 
+    let tried = |action, desired| Memory {
+        last: Some(LastAction { action, at: at(OLDER) }),
+        attempts: 1,
+        ..settled(desired)
+    };
+    let instance = |observed| resource(Kind::Ec2Instance, observed);
+    let (up, down) = (instance(Observed::Running), instance(Observed::Stopped));
+    let start_failed = || tried(InFlight::Start, Desired::Stopped);
+    let stop_failed = || tried(InFlight::Stop, Desired::Running);
+    let start_unknown = Memory { in_flight: Some(InFlight::Start), ..start_failed() };
+    let stop_unknown = Memory { in_flight: Some(InFlight::Stop), ..stop_failed() };
+    say(
+        "it runs: we had tried to start it, and it is to rest again",
+        &up,
+        &plain,
+        &rest,
+        start_unknown,
+    );
+    say("the same, and that start had failed", &up, &plain, &rest, start_failed());
+    say(
+        "it rests: we had tried to stop it, and it is to run again",
+        &down,
+        &plain,
+        &run,
+        stop_unknown,
+    );
+    say("the same, and that stop had failed", &down, &plain, &run, stop_failed());
+
     let no_capacity = Failure { code: FailureCode::NoCapacity, message: "none left".into() };
     let fallen =
         Resource { fell: Some(no_capacity), ..resource(Kind::Ec2Instance, Observed::Stopped) };
