@@ -7,10 +7,10 @@ use scheduler_core::{
 
 use super::{
     Broken, Law, Scene, Tally,
-    passes::{Seen, counts_as_a_persons, is_excused},
+    passes::{Seen, counts_as_a_persons, is_excused, was_deceived_since},
 };
 use crate::{
-    ledger::{Ledger, Record},
+    ledger::{Ledger, Record, Settled},
     oracle,
     thing::{By, Id, State, Thing},
 };
@@ -69,8 +69,7 @@ fn is_a_persons(seen: &Seen<'_>) -> bool {
         By::Aws => counts_as_a_persons(seen.thing, seen.record),
         By::Us => false,
     });
-    let was_deceived =
-        seen.record.deceived.is_some_and(|deceived| Some(deceived) >= seen.want.verdict.since);
+    let was_deceived = was_deceived_since(seen.record, seen.want.verdict.since);
     is_claimed && (is_theirs || was_deceived) && !seen.want.is_enforced()
 }
 
@@ -141,11 +140,12 @@ fn is_unchanged(
     let Some((at, before)) = &record.shown else { return false };
     let is_waiting =
         now.fell.is_some() || now.restarts_at.is_some_and(|restarts| restarts < scene.ran.now);
+    let is_followed = |settled: &Settled| settled.is_same_schedule(thing, scene.table.version);
     // It may look as it did because somebody has undone what that pass did.
     let was_touched = thing.deeds.iter().any(|deed| deed.by != By::Us && deed.at > *at);
     before == now
         && !is_waiting
         && !was_touched
-        && record.settled.is_some()
+        && record.settled.as_ref().is_some_and(is_followed)
         && oracle::is_calm(scene.world, id, thing, scene.config(), *at, scene.ran.now)
 }

@@ -1,7 +1,7 @@
 //! Laws about what a pass came to: each is held against what is true of every resource after it.
 
 use scheduler_core::{
-    Observed,
+    Instant, Observed,
     decision::{Action, Cause, Step, Why},
     memory::{InFlight, Outcome},
     resource::FailureCode,
@@ -103,7 +103,7 @@ fn ours_is_never_a_persons(
 fn no_edge_is_lost(seen: &Seen<'_>, tally: &mut Tally) -> Result<(), Broken> {
     let Seen { id, want, record, report, .. } = *seen;
     let is_about_an_edge = want.has_edge_after(record.healthy);
-    let was_deceived = record.deceived.is_some() && record.deceived >= want.verdict.since;
+    let was_deceived = was_deceived_since(record, want.verdict.since);
     if report.resource.observed == Observed::InTransition || !is_about_an_edge || was_deceived {
         return Ok(());
     }
@@ -123,6 +123,11 @@ fn no_edge_is_lost(seen: &Seen<'_>, tally: &mut Tally) -> Result<(), Broken> {
         )
     };
     tally.hold(Law::NoEdgeIsLost, holds, broken)
+}
+
+/// Whether a pass has been shown since then what was no longer true.
+pub(super) fn was_deceived_since(record: &Record, since: Option<Instant>) -> bool {
+    record.deceived.is_some() && record.deceived >= since
 }
 
 /// Whether what was ordered last is what is wanted.
@@ -193,7 +198,8 @@ fn was_seen_to(seen: &Seen<'_>) -> bool {
     was_seen && !want.is_enforced()
 }
 
-/// What was started for a window rests again once that is over, unless its schedule or a person keeps it up.
+/// What was started for a window rests again once that is over, unless its schedule or a person keeps it up, or a stale
+/// listing had us start it once more.
 fn what_a_window_started_rests_after_it(seen: &Seen<'_>, tally: &mut Tally) -> Result<(), Broken> {
     let Seen { scene, id, thing, want, report, record } = *seen;
     let is_over = oracle::window(scene.world, id, thing, want).is_none();
@@ -201,6 +207,7 @@ fn what_a_window_started_rests_after_it(seen: &Seen<'_>, tally: &mut Tally) -> R
         || !is_over
         || want.is_to_run()
         || report.resource.observed != Observed::Running
+        || was_deceived_since(record, thing.last_deed().map(|deed| deed.at))
     {
         return Ok(());
     }
