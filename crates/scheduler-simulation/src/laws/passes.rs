@@ -167,6 +167,10 @@ pub(super) fn is_excused(seen: &Seen<'_>) -> bool {
             tagged_size.is_none() && (is_a_persons || !record.is_down)
         }
         (Action::Leave(Why::SizeUnclear(_)), _) => tagged_size.is_some_and(|text| text == "many"),
+        // Stopped for that by a pass of the same instant: the next one starts it.
+        (Action::Leave(Why::InTransition), _) => {
+            record.resizing && thing.last_deed().is_some_and(|deed| deed.at >= scene.ran.now)
+        }
         (Action::Leave(Why::FellBack { .. }), _) => thing.now.fell.is_some(),
         (Action::Leave(Why::ChangedByHand { .. }), _) => was_seen_to(seen),
         (Action::Act(..), ActionResult::Acted(Outcome::Failed(failure))) => {
@@ -314,6 +318,10 @@ fn note(
     if want.is_to_run() && report.resource.observed == Observed::Running && !before {
         record.is_down = false;
         record.is_back |= goes_well;
+    }
+    if scene.is_late() && report.resource.observed == Observed::Running {
+        // At the instant of such a pass AWS was not to start it yet.
+        record.seen_at_rest = None;
     }
     if goes_well && want.is_to_rest() && !is_in_window {
         match report.resource.observed {
