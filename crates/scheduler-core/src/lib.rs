@@ -25,6 +25,7 @@
 //! | edges and evaluation agree | the property test in `src/verdict.rs` |
 #![warn(missing_docs, clippy::wildcard_enum_match_arm)]
 
+pub mod catalog;
 pub mod config;
 pub mod cron;
 pub mod day;
@@ -44,6 +45,7 @@ pub mod resource;
 pub mod schedule;
 pub mod settings;
 pub mod size;
+pub mod stretch;
 pub mod verdict;
 pub mod window;
 

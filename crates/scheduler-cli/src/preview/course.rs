@@ -2,10 +2,13 @@
 
 use chrono::{NaiveDate, TimeDelta};
 use chrono_tz::Tz;
-use scheduler_core::{Desired, Instant, Schedule, Verdict, verdict::Rule};
+use scheduler_core::{
+    Instant, Schedule, Verdict,
+    stretch::{Stretch, begin_of, stretches},
+    verdict::Rule,
+};
 
 use super::day::Day;
-use crate::wall;
 
 /// A schedule's course over some days.
 #[derive(Debug)]
@@ -18,43 +21,10 @@ pub(super) struct Course<'a> {
     stretches: Vec<Stretch>,
 }
 
-/// A span of time in which the same is wanted.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Stretch {
-    pub(super) begin: Instant,
-    pub(super) end: Instant,
-    pub(super) desired: Desired,
-    pub(super) instance_type: Option<String>,
-    /// What wants it.
-    pub(super) name: Option<String>,
-}
-
-impl Stretch {
-    pub(super) fn is_running(&self) -> bool {
-        self.desired == Desired::Running
-    }
-
-    /// Whether a verdict wants the same.
-    fn is_like(&self, verdict: &Verdict) -> bool {
-        let instance_type = verdict.instance_type.as_ref().map(ToString::to_string);
-        self.desired == verdict.desired && self.instance_type == instance_type
-    }
-
-    fn follows(&self, other: &Stretch) -> bool {
-        self.desired == other.desired && self.instance_type == other.instance_type
-    }
-
-    /// The part of it between two instants.
-    pub(super) fn cut(&self, begin: Instant, end: Instant) -> Option<Self> {
-        let (begin, end) = (self.begin.max(begin), self.end.min(end));
-        (begin < end).then(|| Self { begin, end, ..self.clone() })
-    }
-}
-
 impl<'a> Course<'a> {
     pub(super) fn of(schedule: &'a Schedule, from: NaiveDate, until: NaiveDate) -> Self {
-        let begin_of = |date| wall::begin_of(date, schedule.zone);
-        let stretches = stretches(schedule, begin_of(from), begin_of(until));
+        let [begin, end] = [from, until].map(|date| begin_of(date, schedule.zone));
+        let stretches = stretches(schedule, begin, end);
         Self { schedule, from, until, stretches }
     }
 
@@ -68,7 +38,7 @@ impl<'a> Course<'a> {
         // A day looks only at the stretches that the days before have left.
         let mut rest = &self.stretches[..];
         dates.map(move |date| {
-            let (begin, end) = (wall::begin_of(date, self.zone()), self.end_of(date));
+            let (begin, end) = (begin_of(date, self.zone()), self.end_of(date));
             rest = &rest[rest.partition_point(|stretch| stretch.end <= begin)..];
             let today = rest.iter().take_while(|stretch| stretch.begin < end);
             let stretches = today.filter_map(|stretch| stretch.cut(begin, end)).collect();
@@ -77,7 +47,7 @@ impl<'a> Course<'a> {
     }
 
     fn end_of(&self, date: NaiveDate) -> Instant {
-        wall::begin_of(date.succ_opt().unwrap_or(date), self.zone())
+        begin_of(date.succ_opt().unwrap_or(date), self.zone())
     }
 
     /// The exceptions and holidays that count on a day. They hold from its first minute to its last.
@@ -139,25 +109,3 @@ impl<'a> Course<'a> {
 
 /// How many repeated firings are looked past for the ends of a run.
 const MOST_FIRINGS: usize = 1000;
-
-fn stretches(schedule: &Schedule, from: Instant, until: Instant) -> Vec<Stretch> {
-    let stretch = |at| {
-        let Verdict { desired, instance_type, name, .. } = schedule.verdict(at);
-        let instance_type = instance_type.map(|kind| kind.to_string());
-        Stretch { begin: at, end: until, desired, instance_type, name }
-    };
-    let mut stretches = vec![stretch(from)];
-    for edge in schedule.edges(from, until).take_while(|edge| edge.at < until) {
-        let (next, last) = (stretch(edge.at), stretches.last_mut());
-        match last {
-            // An expression that fires again changes nothing.
-            Some(last) if next.follows(last) => {}
-            Some(last) => {
-                last.end = edge.at;
-                stretches.push(next);
-            }
-            None => stretches.push(next),
-        }
-    }
-    stretches
-}

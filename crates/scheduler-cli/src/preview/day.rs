@@ -2,9 +2,7 @@
 
 use chrono::{NaiveDate, Offset, TimeDelta, TimeZone, Timelike};
 use chrono_tz::Tz;
-use scheduler_core::{Desired, Instant};
-
-use super::course::Stretch;
+use scheduler_core::{Desired, Instant, stretch::Stretch};
 
 /// Half-hours of wall-clock time.
 pub(super) const CELLS: usize = 48;

@@ -2,9 +2,9 @@
 
 use std::io::{self, Write};
 
-use scheduler_core::Instant;
+use scheduler_core::{Instant, stretch::Stretch};
 
-use super::course::{Course, Stretch};
+use super::course::Course;
 
 pub(super) fn write(courses: &[Course<'_>], out: &mut dyn Write) -> io::Result<()> {
     let head = ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//Dayshift//scheduler-cli//EN"];

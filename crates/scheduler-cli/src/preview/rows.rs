@@ -1,11 +1,9 @@
 //! The preview for scripts.
 
+use scheduler_core::stretch::Stretch;
 use serde::Serialize;
 
-use super::{
-    course::{Course, Stretch},
-    day::Day,
-};
+use super::{course::Course, day::Day};
 use crate::wall;
 
 /// A schedule's days.

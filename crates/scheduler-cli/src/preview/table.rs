@@ -1,11 +1,9 @@
 //! The preview for people.
 
 use chrono::{Datelike, TimeDelta};
+use scheduler_core::stretch::Stretch;
 
-use super::{
-    course::{Course, Stretch},
-    day::Day,
-};
+use super::{course::Course, day::Day};
 use crate::{exit::Failed, show::Show};
 
 /// The hours over the bar, each at its cell.
