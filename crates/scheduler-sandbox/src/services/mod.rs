@@ -109,8 +109,12 @@ pub(crate) struct Call {
 }
 
 impl Call {
-    /// The name policies have for it: `ec2:StartInstances`.
+    /// The name policies have for it: `ec2:StartInstances`. A transaction has none: what is in it has, and here the
+    /// whole is taken for its commonest part.
     pub(crate) fn action(&self) -> String {
+        if self.operation == "TransactWriteItems" {
+            return "dynamodb:PutItem".into();
+        }
         format!("{}:{}", self.service.prefix(), self.operation)
     }
 

@@ -1,6 +1,6 @@
 //! DynamoDB: tables and their items, read and written with conditions. Every call is atomic, and every read consistent.
 //!
-//! Simpler than AWS: a table is active at once; there are no indexes, streams, transactions or expiry; keys are strings or numbers; projections are of whole attributes; capacity has no end and is not counted.
+//! Simpler than AWS: a table is active at once; there are no indexes, streams or expiry; transactions only put and delete; keys are strings or numbers; projections are of whole attributes; capacity has no end and is not counted.
 
 mod expression;
 mod names;
@@ -32,6 +32,7 @@ pub(crate) fn perform(tables: &mut Tables, call: &Call, input: &Value) -> Result
         "DeleteItem" => write::delete(tables, input),
         "UpdateItem" => update::update(tables, input),
         "BatchWriteItem" => write::batch(tables, input),
+        "TransactWriteItems" => write::transact(tables, input),
         "GetItem" => read::get(tables, input),
         "Query" => read::query(tables, input),
         "Scan" => read::scan(tables, input),

@@ -26,7 +26,8 @@ impl Stage {
 
     /// Calls an operation on the table `T`, unless the input names another.
     async fn call(&self, operation: &str, mut input: Value) -> Result<Value, CallError> {
-        if operation != "BatchWriteItem" && input.get("TableName").is_none() {
+        let is_of_many = ["BatchWriteItem", "TransactWriteItems"].contains(&operation);
+        if !is_of_many && input.get("TableName").is_none() {
             input["TableName"] = "T".into();
         }
         self.0.json("dynamodb", &format!("DynamoDB_20120810.{operation}"), input).await
@@ -372,4 +373,21 @@ async fn an_update_happens_only_if_its_condition_holds() {
         assert_eq!(error.code, "ValidationException", "{expression}");
         assert!(error.message.contains(expected), "{expression}: {}", error.message);
     }
+}
+
+#[tokio::test]
+async fn a_transaction_is_made_whole_or_not_at_all() {
+    let stage = Stage::new().await;
+    stage.put("a", "1").await;
+    let put = |id: &str, condition: &str| json!({"Put": {"TableName": "T", "Item": item(id, "1"), "ConditionExpression": condition}});
+    let call = |parts: Value| stage.call("TransactWriteItems", json!({"TransactItems": parts}));
+    let refused =
+        call(json!([put("b", "attribute_not_exists(id)"), put("a", "attribute_not_exists(id)")]));
+    let refused = refused.await.unwrap_err();
+    assert_eq!(refused.code, "TransactionCanceledException");
+    assert!(refused.message.ends_with("[None, ConditionalCheckFailed]"), "{}", refused.message);
+    let delete = json!({"Delete": {"TableName": "T", "Key": key("a", "1")}});
+    call(json!([put("b", "attribute_not_exists(id)"), delete])).await.unwrap();
+    let answer = stage.call("Scan", json!({})).await.unwrap();
+    assert_eq!(answer["Items"], json!([item("b", "1")]));
 }

@@ -1,4 +1,4 @@
-//! PutItem, DeleteItem and BatchWriteItem.
+//! PutItem, DeleteItem, BatchWriteItem, and TransactWriteItems of puts and deletions.
 
 use std::collections::BTreeSet;
 
@@ -13,6 +13,7 @@ use crate::services::members::{Members, invalid};
 use crate::wire::ApiError;
 
 const MOST_IN_A_BATCH: usize = 25;
+const MOST_IN_A_TRANSACTION: usize = 100;
 
 pub(super) fn put(tables: &mut Tables, input: &Value) -> Result<Value, ApiError> {
     let members = write_members(input, "Item")?;
@@ -154,6 +155,87 @@ fn write(table: &Table, request: &Value) -> Result<Write, ApiError> {
             "Supplied AttributeValue has more than one datatypes set, or none of the requests",
         )),
     }
+}
+
+/// All of it or nothing: every condition is held against what was there before any of it is written.
+pub(super) fn transact(tables: &mut Tables, input: &Value) -> Result<Value, ApiError> {
+    let known = [
+        "TransactItems",
+        "ClientRequestToken",
+        "ReturnConsumedCapacity",
+        "ReturnItemCollectionMetrics",
+    ];
+    let requested = Members::of(input, &known)?.required("TransactItems")?.as_array();
+    let requested = requested.map(Vec::as_slice).unwrap_or_default();
+    if requested.is_empty() || requested.len() > MOST_IN_A_TRANSACTION {
+        let rule = format!(
+            "Member must have length less than or equal to {MOST_IN_A_TRANSACTION}, greater than 0"
+        );
+        return Err(invalid(format!(
+            "Value at 'transactItems' failed to satisfy constraint: {rule}"
+        )));
+    }
+    let parts = requested.iter().map(|part| transacted(tables, part));
+    let parts = parts.collect::<Result<Vec<_>, _>>()?;
+    let keys: BTreeSet<_> = parts.iter().map(|part| (&part.table, part.write.key())).collect();
+    if keys.len() < parts.len() {
+        return Err(invalid("Transaction request cannot include multiple operations on one item"));
+    }
+    if parts.iter().any(|part| !part.holds) {
+        return Err(cancelled(&parts));
+    }
+    for part in parts {
+        tables.existing(&part.table)?.apply(part.write);
+    }
+    Ok(json!({}))
+}
+
+/// One part of a transaction, checked.
+struct Part {
+    table: String,
+    write: Write,
+    /// Whether its condition does.
+    holds: bool,
+}
+
+fn transacted(tables: &mut Tables, request: &Value) -> Result<Part, ApiError> {
+    let (input, subject) = match (request.get("Put"), request.get("Delete")) {
+        (Some(input), None) => (input, "Item"),
+        (None, Some(input)) => (input, "Key"),
+        (_, _) => return Err(invalid("TransactItems can only contain one of Put and Delete here")),
+    };
+    let members = write_members(input, subject)?;
+    let condition = condition(members)?;
+    let json = members.required(subject)?;
+    let name = members.required_text("TableName")?;
+    let table = tables.existing(name)?;
+    let write = match subject {
+        "Item" => {
+            let item = item(json)?;
+            Write::Put(table.schema.key_of(&item)?, item)
+        }
+        _ => Write::Delete(table.schema.key(json)?),
+    };
+    let nothing = Item::new();
+    let current = table.get(write.key()).unwrap_or(&nothing);
+    let holds = condition.is_none_or(|condition| expression::holds(&condition, current));
+    Ok(Part { table: name.to_owned(), write, holds })
+}
+
+fn cancelled(parts: &[Part]) -> ApiError {
+    let code = |part: &Part| if part.holds { "None" } else { "ConditionalCheckFailed" };
+    let codes: Vec<_> = parts.iter().map(code).collect();
+    let reason = |code: &&str| match *code {
+        "None" => json!({"Code": "None"}),
+        code => json!({"Code": code, "Message": "The conditional request failed"}),
+    };
+    let reasons: Vec<_> = codes.iter().map(reason).collect();
+    let message = format!(
+        "Transaction cancelled, please refer cancellation reasons for specific reasons [{}]",
+        codes.join(", ")
+    );
+    ApiError::bad("TransactionCanceledException", message)
+        .with("CancellationReasons", reasons.into())
 }
 
 impl Write {
