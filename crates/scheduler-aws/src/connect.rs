@@ -29,7 +29,7 @@ use crate::Aws;
 
 /// How long a call may take: to connect, one attempt, and all attempts together. The SDK sets no limit on the
 /// last two by itself.
-fn time_limits() -> TimeoutConfig {
+pub(crate) fn time_limits() -> TimeoutConfig {
     TimeoutConfig::builder()
         .connect_timeout(Duration::from_secs(3))
         .operation_attempt_timeout(Duration::from_secs(15))

@@ -17,6 +17,7 @@
 //! | each error has one class | [`failure::classify`] |
 #![warn(missing_docs)]
 
+pub mod callback;
 pub mod cloud;
 pub mod config_table;
 pub mod connect;

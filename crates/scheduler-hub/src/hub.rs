@@ -240,7 +240,7 @@ impl Hub {
     pub async fn answer(&self, event: &Value, call: &Invocation) -> Result<Answer, HubError> {
         let event = Event::parse(event)?;
         let tick = event.tick(self.aws.now())?;
-        let (settings, mut mistakes) = self.settings().await?;
+        let (settings, mut mistakes) = settings(&self.aws, &self.prefix).await?;
         let (config, more) = self.config(&settings).await?;
         mistakes.extend(more);
         mistakes.extend(config.expired(tick.now));
@@ -357,21 +357,25 @@ impl Hub {
         }
     }
 
-    async fn settings(&self) -> Result<(Settings, Vec<Mistake>), HubError> {
-        let prefix = self.prefix.clone();
-        match self.aws.parameters(&prefix).await {
-            Ok(parameters) => Settings::parse(&parameters, self.aws.home())
-                .map_err(|mistakes| HubError::Settings { prefix, mistakes }),
-            Err(source) => Err(HubError::Parameters { prefix, source }),
-        }
-    }
-
     async fn config(&self, settings: &Settings) -> Result<(Config, Vec<Mistake>), HubError> {
         let table = &settings.config_table;
         match self.aws.config(table).await {
             Ok(raw) => Ok(Config::parse(&raw, settings.default_zone)),
             Err(source) => Err(HubError::Config { table: table.clone(), source }),
         }
+    }
+}
+
+/// The settings below a prefix, and what is wrong with them that costs only what it names.
+pub(crate) async fn settings(
+    aws: &Aws,
+    prefix: &str,
+) -> Result<(Settings, Vec<Mistake>), HubError> {
+    let prefix = prefix.to_owned();
+    match aws.parameters(&prefix).await {
+        Ok(parameters) => Settings::parse(&parameters, aws.home())
+            .map_err(|mistakes| HubError::Settings { prefix, mistakes }),
+        Err(source) => Err(HubError::Parameters { prefix, source }),
     }
 }
 

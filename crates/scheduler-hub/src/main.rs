@@ -11,7 +11,7 @@ use std::{
 use futures::future::LocalBoxFuture;
 use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
 use scheduler_aws::{Aws, connect::Access};
-use scheduler_hub::{Answer, Event, Hub, HubError, Invocation, prefix_of};
+use scheduler_hub::{Admin, Answer, Door, Event, Hub, HubError, Invocation, prefix_of};
 use serde_json::Value;
 use tokio::time::Instant;
 use tracing_subscriber::{filter::Targets, fmt, layer::SubscriberExt, util::SubscriberInitExt};
@@ -20,8 +20,8 @@ use tracing_subscriber::{filter::Targets, fmt, layer::SubscriberExt, util::Subsc
 const MARGIN: Duration = Duration::from_secs(5);
 
 /// What Lambda sets, and what cannot be done without.
-const SET_BY_LAMBDA: [&str; 3] =
-    ["AWS_LAMBDA_RUNTIME_API", "AWS_LAMBDA_FUNCTION_NAME", "AWS_REGION"];
+const SET_BY_LAMBDA: [&str; 4] =
+    ["AWS_LAMBDA_RUNTIME_API", "AWS_LAMBDA_FUNCTION_NAME", "AWS_REGION", "_HANDLER"];
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
@@ -41,11 +41,22 @@ async fn main() -> ExitCode {
 }
 
 async fn serve() -> Result<(), lambda_runtime::Error> {
+    let door: Door = std::env::var("_HANDLER")?.parse()?;
     let aws = Aws::connect(Access::default()).await?;
-    let hub = Hub::new(aws, prefix()?);
-    // Without its type: the runtime wraps the future deeper than the compiler cares to lay out.
-    let answer = |event| -> LocalBoxFuture<'_, _> { Box::pin(answer(&hub, event)) };
-    lambda_runtime::run(service_fn(answer)).await
+    let prefix = prefix()?;
+    // Without their types: the runtime wraps futures deeper than the compiler cares to lay out.
+    match door {
+        Door::Scheduler => {
+            let hub = Hub::new(aws, prefix);
+            let answer = |event| -> LocalBoxFuture<'_, _> { Box::pin(run(&hub, event)) };
+            lambda_runtime::run(service_fn(answer)).await
+        }
+        Door::Admin => {
+            let admin = Admin::new(aws, prefix);
+            let answer = |event| -> LocalBoxFuture<'_, _> { Box::pin(administer(&admin, event)) };
+            lambda_runtime::run(service_fn(answer)).await
+        }
+    }
 }
 
 fn log_as_json() {
@@ -66,13 +77,20 @@ fn prefix() -> Result<String, std::env::VarError> {
         .or_else(|_| std::env::var("AWS_LAMBDA_FUNCTION_NAME").map(|name| prefix_of(&name)))
 }
 
-async fn answer(hub: &Hub, event: LambdaEvent<Value>) -> Result<Answer, Diagnostic> {
+async fn run(hub: &Hub, event: LambdaEvent<Value>) -> Result<Answer, Diagnostic> {
     let left = event.context.deadline().duration_since(SystemTime::now()).unwrap_or_default();
     let deadline = Instant::now() + left.saturating_sub(MARGIN);
     let call = Invocation { id: event.context.request_id.clone(), deadline };
     let answer = hub.answer(&event.payload, &call).await.map_err(|error| diagnostic(&error))?;
     let is_rules = matches!(Event::parse(&event.payload), Ok(Event::Scheduled));
     Ok(if is_rules { answer.brief() } else { answer.bounded() })
+}
+
+async fn administer(admin: &Admin, event: LambdaEvent<Value>) -> Result<Value, Diagnostic> {
+    admin.answer(&event.payload).await.map_err(|error| {
+        tracing::error!(code = error.code(), reason = %error, "nothing changed");
+        Diagnostic { error_type: error.code().to_owned(), error_message: error.to_string() }
+    })
 }
 
 fn diagnostic(error: &HubError) -> Diagnostic {

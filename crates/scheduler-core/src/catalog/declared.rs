@@ -92,9 +92,9 @@ pub struct Stack<'a> {
     pub id: &'a str,
 }
 
-impl Stack<'_> {
+impl<'a> Stack<'a> {
     /// Its name: `arn:aws:cloudformation:eu-west-1:111122223333:stack/NAME/UUID`.
-    pub fn name(&self) -> &str {
+    pub fn name(&self) -> &'a str {
         self.id.split('/').nth(1).unwrap_or(self.id)
     }
 }

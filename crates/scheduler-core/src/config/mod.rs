@@ -16,6 +16,7 @@ pub(crate) use schedule::zone;
 use std::collections::BTreeMap;
 
 use chrono_tz::Tz;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use self::{calendar::Calendar, exception::Exception};
@@ -39,9 +40,10 @@ pub struct RawConfig {
 }
 
 /// One stored item.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RawItem {
     /// Its type: `period`, `schedule`, ...
+    #[serde(rename = "type")]
     pub kind: String,
     /// Its name.
     pub name: String,
