@@ -7,6 +7,7 @@ use chrono::NaiveDate;
 use clap::{Args, Parser, Subcommand, ValueEnum, value_parser};
 use clap_complete::Shell;
 use scheduler_core::{AccountId, Instant, Kind, Region, ScheduleName};
+use scheduler_engine::Scope;
 
 use crate::query::Query;
 
@@ -52,6 +53,8 @@ pub(crate) enum Format {
     Json,
     /// For calendars: iCalendar, which only `preview` has.
     Ics,
+    /// As Instance Scheduler's command line prints it: periods, schedules and their usage.
+    LegacyJson,
 }
 
 /// When to use colour.
@@ -84,10 +87,58 @@ pub(crate) enum Command {
     Lint(Lint),
     Status(Status),
     Explain(Explain),
+    Run(Run),
+    Diff(Diff),
+    Apply(Apply),
+    Export(Export),
+    CreatePeriod(EditPeriod),
+    UpdatePeriod(EditPeriod),
+    DeletePeriod(Named),
+    DescribePeriods(Describe),
+    CreateSchedule(Box<EditSchedule>),
+    UpdateSchedule(Box<EditSchedule>),
+    DeleteSchedule(Named),
+    DescribeSchedules(Describe),
+    DescribeScheduleUsage(Usage),
     /// Turns calendars of holidays into the `calendars` section of a file of schedules.
     #[command(subcommand)]
     Calendar(Calendar),
     Completions(Completions),
+}
+
+impl Command {
+    /// Whether Instance Scheduler's command line has it.
+    pub(crate) fn is_legacy(&self) -> bool {
+        matches!(
+            self,
+            Command::CreatePeriod(_)
+                | Command::UpdatePeriod(_)
+                | Command::DeletePeriod(_)
+                | Command::DescribePeriods(_)
+                | Command::CreateSchedule(_)
+                | Command::UpdateSchedule(_)
+                | Command::DeleteSchedule(_)
+                | Command::DescribeSchedules(_)
+                | Command::DescribeScheduleUsage(_)
+        )
+    }
+}
+
+/// Where schedules come from.
+#[derive(Clone, Debug, Args)]
+#[group(id = "source", required = true, multiple = false, args = ["file", "stack", "demo"])]
+pub(crate) struct SourceArgs {
+    /// The file with the schedules, YAML or JSON; `-` is standard input.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) file: Option<PathBuf>,
+    /// The deployed stack, whose admin function is asked.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) stack: Option<String>,
+    /// The schedules of `demo`.
+    #[arg(long)]
+    pub(crate) demo: bool,
+    #[command(flatten)]
+    pub(crate) aws: AwsArgs,
 }
 
 /// A file of schedules.
@@ -107,7 +158,7 @@ pub(crate) struct FileArgs {
 )]
 pub(crate) struct Evaluate {
     #[command(flatten)]
-    pub(crate) file: FileArgs,
+    pub(crate) source: SourceArgs,
     /// The schedule's name.
     #[arg(long, value_name = "NAME")]
     pub(crate) schedule: String,
@@ -126,7 +177,7 @@ pub(crate) struct Evaluate {
 )]
 pub(crate) struct Preview {
     #[command(flatten)]
-    pub(crate) file: FileArgs,
+    pub(crate) source: SourceArgs,
     /// The schedule's name. Absent: every schedule of the file; the JSON is then a list.
     #[arg(long, value_name = "NAME")]
     pub(crate) schedule: Option<String>,
@@ -149,7 +200,7 @@ pub(crate) struct Preview {
 )]
 pub(crate) struct Lint {
     #[command(flatten)]
-    pub(crate) file: FileArgs,
+    pub(crate) source: SourceArgs,
 }
 
 /// Which deployment is asked.
@@ -191,6 +242,13 @@ pub(crate) struct AwsArgs {
 pub(crate) struct Status {
     #[command(flatten)]
     pub(crate) hub: HubArgs,
+    #[command(flatten)]
+    pub(crate) scope: ScopeArgs,
+}
+
+/// What is looked at.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct ScopeArgs {
     /// Only what follows this schedule.
     #[arg(long, value_name = "NAME")]
     pub(crate) schedule: Option<ScheduleName>,
@@ -203,6 +261,13 @@ pub(crate) struct Status {
     /// Only this kind.
     #[arg(long, value_name = "KIND")]
     pub(crate) kind: Option<Kind>,
+}
+
+impl ScopeArgs {
+    pub(crate) fn scope(&self) -> Scope {
+        let Self { schedule, account, region, kind } = self.clone();
+        Scope { schedule, account, region, kind }
+    }
 }
 
 /// Tells why nothing, or something, happens to a resource: what it does, which rule wins, what was tried and what comes
@@ -222,6 +287,208 @@ pub(crate) struct Explain {
     /// The instant to explain, RFC 3339 with an offset. Absent: now.
     #[arg(long, value_name = "TIME", value_parser = instant)]
     pub(crate) at: Option<Instant>,
+}
+
+/// Runs one pass now, waits, and prints what was done.
+///
+/// Without --dry-run it starts and stops what its schedules ask for, as the next pass of the rule would.
+#[derive(Clone, Debug, Args)]
+#[command(
+    after_help = "Examples:\n  scheduler-cli run --stack dayshift --dry-run\n  scheduler-cli run --stack dayshift --schedule berlin-office\n  scheduler-cli run --demo -q 'outcomes[?action!=`leave`].[resource, action, why]'"
+)]
+pub(crate) struct Run {
+    #[command(flatten)]
+    pub(crate) hub: HubArgs,
+    /// Only says what would be done.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    #[command(flatten)]
+    pub(crate) scope: ScopeArgs,
+}
+
+/// Shows how the stored schedules differ from a file.
+///
+/// The exit code is 3 if they do.
+#[derive(Clone, Debug, Args)]
+#[command(
+    after_help = "Example:\n  scheduler-cli diff --file schedules.yaml --stack dayshift --prune"
+)]
+pub(crate) struct Diff {
+    #[command(flatten)]
+    pub(crate) file: FileArgs,
+    #[command(flatten)]
+    pub(crate) hub: HubArgs,
+    /// Also what is stored and not in the file is a difference.
+    #[arg(long)]
+    pub(crate) prune: bool,
+}
+
+/// Stores what a file says: shows the difference, asks, and makes it, a hundred items at a time.
+///
+/// What somebody else has changed since is refused, not overwritten; what a CloudFormation stack declares is left to it.
+#[derive(Clone, Debug, Args)]
+#[command(
+    after_help = "Examples:\n  scheduler-cli apply --file schedules.yaml --stack dayshift\n  scheduler-cli apply --file schedules.yaml --stack dayshift --prune --yes"
+)]
+pub(crate) struct Apply {
+    #[command(flatten)]
+    pub(crate) file: FileArgs,
+    #[command(flatten)]
+    pub(crate) hub: HubArgs,
+    /// Deletes what is stored and not in the file.
+    #[arg(long)]
+    pub(crate) prune: bool,
+    /// Only shows and checks the difference; the exit code is 3 if there is one.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Does not ask.
+    #[arg(long)]
+    pub(crate) yes: bool,
+}
+
+/// Prints what is stored as a file of schedules.
+#[derive(Clone, Debug, Args)]
+#[command(after_help = "Example:\n  scheduler-cli export --stack dayshift > schedules.yaml")]
+pub(crate) struct Export {
+    #[command(flatten)]
+    pub(crate) hub: HubArgs,
+}
+
+/// Creates a period, or updates one: what is not given stays as it is.
+///
+/// An empty text takes a field away.
+#[derive(Clone, Debug, Args)]
+#[command(
+    after_help = "Examples:\n  scheduler-cli create-period --stack dayshift --name office-hours --begintime 09:00 --endtime 18:00 --weekdays mon-fri\n  scheduler-cli update-period --stack dayshift --name office-hours --endtime 19:00"
+)]
+pub(crate) struct EditPeriod {
+    #[command(flatten)]
+    pub(crate) hub: HubArgs,
+    /// The period's name.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) name: String,
+    /// When it begins, `09:00`.
+    #[arg(long, value_name = "TIME")]
+    pub(crate) begintime: Option<String>,
+    /// When it ends, `18:00`.
+    #[arg(long, value_name = "TIME")]
+    pub(crate) endtime: Option<String>,
+    /// The days of the week, `mon-fri` or `mon,thu#1`.
+    #[arg(long, value_name = "DAYS")]
+    pub(crate) weekdays: Option<String>,
+    /// The days of the month, `1,15` or `L`.
+    #[arg(long, value_name = "DAYS")]
+    pub(crate) monthdays: Option<String>,
+    /// The months, `jan/3`.
+    #[arg(long, value_name = "MONTHS")]
+    pub(crate) months: Option<String>,
+    /// What it is for.
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) description: Option<String>,
+}
+
+/// Creates a schedule, or updates one: what is not given stays as it is.
+///
+/// An empty text takes a field away.
+#[derive(Clone, Debug, Args)]
+#[command(
+    after_help = "Examples:\n  scheduler-cli create-schedule --stack dayshift --name berlin-office --timezone Europe/Berlin --periods office-hours\n  scheduler-cli update-schedule --stack dayshift --name berlin-office --retain-running false"
+)]
+pub(crate) struct EditSchedule {
+    #[command(flatten)]
+    pub(crate) hub: HubArgs,
+    /// The schedule's name.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) name: String,
+    /// Its periods, separated by commas; `@m5.large` behind one is an instance type.
+    #[arg(long, value_name = "NAMES")]
+    pub(crate) periods: Option<String>,
+    /// Its time zone.
+    #[arg(long, value_name = "ZONE")]
+    pub(crate) timezone: Option<String>,
+    /// When it starts, instead of periods: `cron(0 8 ? * MON-FRI *)`.
+    #[arg(long, value_name = "EXPRESSION")]
+    pub(crate) start: Option<String>,
+    /// When it stops, instead of periods.
+    #[arg(long, value_name = "EXPRESSION")]
+    pub(crate) stop: Option<String>,
+    /// Its calendars, separated by commas.
+    #[arg(long, value_name = "NAMES")]
+    pub(crate) calendars: Option<String>,
+    /// Keeps everything `running` or `stopped`, whatever its periods say.
+    #[arg(long, value_name = "STATE")]
+    pub(crate) override_status: Option<String>,
+    /// Whether what nobody has seen before is stopped if it runs.
+    #[arg(long, value_name = "true|false", num_args = 0..=1, default_missing_value = "true")]
+    pub(crate) stop_new_instances: Option<bool>,
+    /// Short for --stop-new-instances false.
+    #[arg(long, conflicts_with = "stop_new_instances")]
+    pub(crate) do_not_stop_new_instances: bool,
+    /// Whether maintenance windows are times to run.
+    #[arg(long, value_name = "true|false", num_args = 0..=1, default_missing_value = "true")]
+    pub(crate) use_maintenance_window: Option<bool>,
+    /// SSM maintenance windows by name; may be given more than once.
+    #[arg(long, value_name = "NAME", num_args = 1..)]
+    pub(crate) ssm_maintenance_window: Option<Vec<String>>,
+    /// Whether what somebody has started before its start time is spared at the next stop time.
+    #[arg(long, value_name = "true|false", num_args = 0..=1, default_missing_value = "true")]
+    pub(crate) retain_running: Option<bool>,
+    /// Whether what people change by hand is changed back.
+    #[arg(long, value_name = "true|false", num_args = 0..=1, default_missing_value = "true")]
+    pub(crate) enforced: Option<bool>,
+    /// Whether instances hibernate that can.
+    #[arg(long, value_name = "true|false", num_args = 0..=1, default_missing_value = "true")]
+    pub(crate) hibernate: Option<bool>,
+    /// What it is for.
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) description: Option<String>,
+}
+
+/// Deletes it. What is still in use is refused.
+#[derive(Clone, Debug, Args)]
+#[command(
+    after_help = "Example:\n  scheduler-cli delete-period --stack dayshift --name office-hours"
+)]
+pub(crate) struct Named {
+    #[command(flatten)]
+    pub(crate) hub: HubArgs,
+    /// Its name.
+    #[arg(long, short, value_name = "NAME")]
+    pub(crate) name: String,
+}
+
+/// Shows them as they are stored.
+#[derive(Clone, Debug, Args)]
+#[command(
+    after_help = "Example:\n  scheduler-cli describe-schedules --stack dayshift --name berlin-office --json"
+)]
+pub(crate) struct Describe {
+    #[command(flatten)]
+    pub(crate) hub: HubArgs,
+    /// Only this one.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) name: Option<String>,
+}
+
+/// Counts the hours that a schedule runs, day by day.
+///
+/// Hours that are begun count in full for each span, as they once were billed.
+#[derive(Clone, Debug, Args)]
+#[command(
+    after_help = "Example:\n  scheduler-cli describe-schedule-usage --stack dayshift --name berlin-office --startdate 20260201 --enddate 20260228"
+)]
+pub(crate) struct Usage {
+    #[command(flatten)]
+    pub(crate) hub: HubArgs,
+    /// The schedule's name.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) name: String,
+    /// The first day, `20260201`. Absent: today.
+    #[arg(long, value_name = "DATE")]
+    pub(crate) startdate: Option<String>,
+    /// The last day. Absent: the first.
+    #[arg(long, value_name = "DATE")]
+    pub(crate) enddate: Option<String>,
 }
 
 /// What is done with calendars.

@@ -6,9 +6,8 @@ use serde::Serialize;
 use crate::{
     args::{Evaluate, Format},
     exit::{Exit, Failed},
-    file::File,
     show::Show,
-    wall,
+    source, wall,
 };
 
 /// A verdict for scripts. Times are in the schedule's zone.
@@ -24,13 +23,17 @@ struct Row {
     until: Option<String>,
 }
 
-pub(crate) fn run(evaluate: &Evaluate, now: Instant, mut show: Show<'_>) -> Result<Exit, Failed> {
-    let file = File::read(&evaluate.file.file)?;
+pub(crate) async fn run(
+    evaluate: &Evaluate,
+    now: Instant,
+    mut show: Show<'_>,
+) -> Result<Exit, Failed> {
+    let file = source::read(&evaluate.source).await?;
     let schedule = file.schedule(&evaluate.schedule)?;
     let instants = if evaluate.at.is_empty() { &[now][..] } else { &evaluate.at };
     let rows: Vec<Row> = instants.iter().map(|at| Row::of(&file.config, schedule, *at)).collect();
     match show.format {
-        Format::Table | Format::Ics => table(&rows, &mut show)?,
+        Format::Table | Format::Ics | Format::LegacyJson => table(&rows, &mut show)?,
         Format::Json => show.json(&rows)?,
     }
     Ok(Exit::Done)

@@ -15,6 +15,8 @@ pub(crate) enum Exit {
     Failed,
     /// 2: the command line or a file is wrong.
     Usage,
+    /// 3: there are differences.
+    Differences,
     /// 4: the hub or AWS could not be reached.
     Unreachable,
 }
@@ -26,6 +28,7 @@ impl From<Exit> for ExitCode {
             Exit::Failed => ExitCode::from(1),
             // clap uses the same.
             Exit::Usage => ExitCode::from(2),
+            Exit::Differences => ExitCode::from(3),
             Exit::Unreachable => ExitCode::from(4),
         }
     }
@@ -67,8 +70,12 @@ impl Failed {
     /// Says so, as a sentence or as JSON.
     pub(crate) fn tell(&self, format: Format, err: &mut dyn io::Write) -> io::Result<()> {
         match format {
-            Format::Table | Format::Ics | Format::Json if self.message.is_empty() => Ok(()),
-            Format::Table | Format::Ics => {
+            Format::Table | Format::Ics | Format::LegacyJson | Format::Json
+                if self.message.is_empty() =>
+            {
+                Ok(())
+            }
+            Format::Table | Format::Ics | Format::LegacyJson => {
                 for drawn in &self.drawn {
                     writeln!(err, "{drawn}")?;
                 }

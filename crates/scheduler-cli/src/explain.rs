@@ -27,7 +27,7 @@ pub(crate) async fn run(explain: &Explain, mut show: Show<'_>) -> Result<Exit, F
     }
     match show.format {
         Format::Json => show.json(&answer.explanations)?,
-        Format::Table | Format::Ics => {
+        Format::Table | Format::Ics | Format::LegacyJson => {
             for explanation in &answer.explanations {
                 for sentence in &explanation.sentences {
                     writeln!(show.out, "{sentence}")?;

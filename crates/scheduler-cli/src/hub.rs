@@ -1,8 +1,8 @@
 //! Asking a hub: the function of a deployed stack, or the demo's in this process.
 
 use scheduler_aws::{Aws, connect::Access, function::InvokeError};
-use scheduler_hub::Request;
-use serde::de::DeserializeOwned;
+use scheduler_hub::{Door, Request, admin};
+use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
 use crate::{
@@ -13,7 +13,7 @@ use crate::{
 
 /// Whoever answers.
 pub(crate) enum Hub {
-    Stack { aws: Box<Aws>, function: String },
+    Stack { aws: Box<Aws>, stack: String },
     Demo(Box<World>),
 }
 
@@ -23,7 +23,7 @@ impl Hub {
         match &args.stack {
             Some(stack) => {
                 let aws = Box::new(connect(&args.aws).await?);
-                Ok(Hub::Stack { aws, function: format!("{stack}-scheduler") })
+                Ok(Hub::Stack { aws, stack: stack.clone() })
             }
             None => Ok(Hub::Demo(Box::new(World::at_friday_noon().await?))),
         }
@@ -37,14 +37,32 @@ impl Hub {
         }
     }
 
-    /// Asks, and understands the answer.
+    /// Asks the scheduler, and understands the answer.
     pub(crate) async fn ask<A: DeserializeOwned>(&self, request: &Request) -> Result<A, Failed> {
+        self.ask_at(Door::Scheduler, request).await
+    }
+
+    /// Asks the admin function, and understands the answer.
+    pub(crate) async fn ask_admin<A: DeserializeOwned>(
+        &self,
+        request: &admin::Request,
+    ) -> Result<A, Failed> {
+        self.ask_at(Door::Admin, request).await
+    }
+
+    async fn ask_at<A: DeserializeOwned>(
+        &self,
+        door: Door,
+        request: &impl Serialize,
+    ) -> Result<A, Failed> {
+        let request = serde_json::to_value(request).map_err(std::io::Error::from)?;
         let answer = match self {
-            Hub::Stack { aws, function } => {
-                let request = serde_json::to_value(request).map_err(std::io::Error::from)?;
-                aws.invoke(function, &request).await.map_err(|error| unanswered(error, function))?
+            Hub::Stack { aws, stack } => {
+                let function = door.function_of(stack);
+                let answer = aws.invoke(&function, &request).await;
+                answer.map_err(|error| unanswered(error, &function))?
             }
-            Hub::Demo(world) => world.ask(request).await?,
+            Hub::Demo(world) => world.ask(door, &request).await?,
         };
         understood(answer)
     }
@@ -69,7 +87,13 @@ fn unanswered(error: InvokeError, function: &str) -> Failed {
             Failed::unreachable(failure.code.as_str(), &failure, &help)
         }
         InvokeError::Refused { code, message } => {
-            Failed::new(&code, message, "the function's log has more")
+            let help = match code.as_str() {
+                "conflict" => "run the command again, and look at the difference",
+                "owned-by-stack" => "change it in that stack's template",
+                "mistakes" => "mend what is named",
+                _ => "the function's log has more",
+            };
+            Failed::new(&code, message, help)
         }
     }
 }

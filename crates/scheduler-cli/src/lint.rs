@@ -9,6 +9,7 @@ use crate::{
     exit::{Exit, Failed},
     file::{self, File, FindingRow},
     show::Show,
+    source,
 };
 
 /// How far warnings look ahead.
@@ -19,8 +20,8 @@ struct Rows<'a> {
     findings: Vec<FindingRow<'a>>,
 }
 
-pub(crate) fn run(lint: &Lint, now: Instant, mut show: Show<'_>) -> Result<Exit, Failed> {
-    let mut file = File::read(&lint.file.file)?;
+pub(crate) async fn run(lint: &Lint, now: Instant, mut show: Show<'_>) -> Result<Exit, Failed> {
+    let mut file = source::read(&lint.source).await?;
     if file.is_whole() {
         let mut warnings = lint::warnings(&file.config, &file.raw, now, now + AHEAD);
         warnings.extend(file.config.expired(now));
@@ -29,7 +30,7 @@ pub(crate) fn run(lint: &Lint, now: Instant, mut show: Show<'_>) -> Result<Exit,
         );
     }
     match show.format {
-        Format::Table | Format::Ics => drawn(&file, &mut show)?,
+        Format::Table | Format::Ics | Format::LegacyJson => drawn(&file, &mut show)?,
         Format::Json => {
             let rows = file.findings.iter().map(|finding| FindingRow::of(finding, &file));
             show.json(&Rows { findings: rows.collect() })?;

@@ -4,6 +4,7 @@
 
 mod args;
 mod calendar;
+mod catalog;
 mod completions;
 mod demo;
 mod evaluate;
@@ -12,9 +13,11 @@ mod explain;
 mod file;
 mod hub;
 mod lint;
+mod pass;
 mod preview;
 mod query;
 mod show;
+mod source;
 mod status;
 #[cfg(test)]
 mod transcripts;
@@ -28,6 +31,7 @@ use scheduler_core::Instant;
 
 use crate::{
     args::{Calendar, Cli, Command, Format},
+    catalog::{edit, usage},
     exit::{Exit, Failed},
     show::Show,
 };
@@ -52,14 +56,35 @@ fn run(cli: Cli, now: Instant, out: &mut dyn Write) -> Result<Exit, Failed> {
         let help = "write `table` or `json`; `preview` has `ics`";
         return Err(Failed::usage("format", "there is no iCalendar of this", help));
     }
+    if format == Format::LegacyJson && !cli.command.is_legacy() {
+        let help = "write `table` or `json`; what Instance Scheduler's command line has, has `legacy-json`";
+        return Err(Failed::usage("format", "there is no legacy JSON of this", help));
+    }
     let show = Show { format, query: cli.output.query.as_ref(), out };
     match cli.command {
         Command::Demo(demo) => runtime()?.block_on(demo::run(&demo, show)),
         Command::Status(status) => runtime()?.block_on(status::run(&status, show)),
         Command::Explain(explain) => runtime()?.block_on(explain::run(&explain, show)),
-        Command::Evaluate(evaluate) => evaluate::run(&evaluate, now, show),
-        Command::Preview(preview) => preview::run(&preview, show),
-        Command::Lint(lint) => lint::run(&lint, now, show),
+        Command::Evaluate(evaluate) => runtime()?.block_on(evaluate::run(&evaluate, now, show)),
+        Command::Preview(preview) => runtime()?.block_on(preview::run(&preview, show)),
+        Command::Lint(lint) => runtime()?.block_on(lint::run(&lint, now, show)),
+        Command::Run(run) => runtime()?.block_on(pass::run(&run, show)),
+        Command::Diff(diff) => runtime()?.block_on(catalog::diff(&diff, show)),
+        Command::Apply(apply) => runtime()?.block_on(catalog::apply(&apply, show)),
+        Command::Export(export) => runtime()?.block_on(catalog::export(&export, show)),
+        Command::CreatePeriod(edit) => runtime()?.block_on(edit::create_period(&edit, show)),
+        Command::UpdatePeriod(edit) => runtime()?.block_on(edit::update_period(&edit, show)),
+        Command::DeletePeriod(named) => runtime()?.block_on(edit::delete("period", &named, show)),
+        Command::DescribePeriods(all) => runtime()?.block_on(edit::describe("period", &all, show)),
+        Command::CreateSchedule(edit) => runtime()?.block_on(edit::create_schedule(&edit, show)),
+        Command::UpdateSchedule(edit) => runtime()?.block_on(edit::update_schedule(&edit, show)),
+        Command::DeleteSchedule(named) => {
+            runtime()?.block_on(edit::delete("schedule", &named, show))
+        }
+        Command::DescribeSchedules(all) => {
+            runtime()?.block_on(edit::describe("schedule", &all, show))
+        }
+        Command::DescribeScheduleUsage(usage) => runtime()?.block_on(usage::run(&usage, now, show)),
         Command::Calendar(Calendar::Import(import)) => calendar::import(&import, now, show),
         Command::Completions(completions) => completions::run(completions, show),
     }

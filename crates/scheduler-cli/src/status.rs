@@ -1,9 +1,6 @@
 //! `status`: every managed resource.
 
-use scheduler_engine::{
-    Scope,
-    status::{StatusReport, StatusRow},
-};
+use scheduler_engine::status::{StatusReport, StatusRow};
 use scheduler_hub::Request;
 
 use crate::{
@@ -14,17 +11,12 @@ use crate::{
 };
 
 pub(crate) async fn run(status: &Status, mut show: Show<'_>) -> Result<Exit, Failed> {
-    let scope = Scope {
-        schedule: status.schedule.clone(),
-        account: status.account.clone(),
-        region: status.region.clone(),
-        kind: status.kind,
-    };
+    let scope = status.scope.scope();
     let report: StatusReport =
         Hub::find(&status.hub).await?.ask(&Request::Status { scope }).await?;
     match show.format {
         Format::Json => show.json(&report)?,
-        Format::Table | Format::Ics => table(&report, &mut show)?,
+        Format::Table | Format::Ics | Format::LegacyJson => table(&report, &mut show)?,
     }
     Ok(if report.targets.is_empty() { Exit::Done } else { Exit::Failed })
 }

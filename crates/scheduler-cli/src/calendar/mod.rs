@@ -40,7 +40,7 @@ pub(crate) fn import(
     let imported = days::read(&text, from, to).map_err(|bad| bad.refused(&import.file))?;
     let name = name(import, &imported);
     match show.format {
-        Format::Table | Format::Ics => yaml(&name, &imported, &mut show)?,
+        Format::Table | Format::Ics | Format::LegacyJson => yaml(&name, &imported, &mut show)?,
         Format::Json => {
             let days = imported.days.iter().map(|(date, names)| (*date, holiday(names)));
             let entry = Entry { days: days.collect() };

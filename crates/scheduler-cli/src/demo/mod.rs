@@ -59,7 +59,9 @@ enum Form<'o, 'e> {
 impl<'o, 'e> Teller<'o, 'e> {
     fn new(show: Show<'o>, estate: &'e Estate, every: TimeDelta) -> Result<Self, Failed> {
         let form = match show.format {
-            Format::Table | Format::Ics => Form::Story(Story::begin(show.out, estate, every)?),
+            Format::Table | Format::Ics | Format::LegacyJson => {
+                Form::Story(Story::begin(show.out, estate, every)?)
+            }
             Format::Json => Form::Json(show, Vec::new()),
         };
         Ok(Self { form, totals: Totals::default(), every })

@@ -6,7 +6,7 @@ use chrono::TimeDelta;
 use scheduler_aws::Aws;
 use scheduler_core::{Instant, settings::BaseCredentials};
 use scheduler_engine::report::RunReport;
-use scheduler_hub::{Hub, HubError, Invocation, Request};
+use scheduler_hub::{Admin, Door, Hub, Invocation};
 use scheduler_sandbox::{CallError, Sandbox};
 use serde_json::{Value, json};
 
@@ -46,11 +46,20 @@ impl World {
         self.estate.find(name).unwrap_or(name)
     }
 
-    /// Asks the hub.
-    pub(crate) async fn ask(&self, request: &Request) -> Result<Value, Failed> {
-        let request = serde_json::to_value(request).map_err(std::io::Error::from)?;
-        let answer = self.hub.answer(&request, &invocation()).await.map_err(defect)?;
-        Ok(serde_json::to_value(answer).map_err(std::io::Error::from)?)
+    /// Asks one of the functions.
+    pub(crate) async fn ask(&self, door: Door, request: &Value) -> Result<Value, Failed> {
+        match door {
+            Door::Scheduler => {
+                let answer = self.hub.answer(request, &invocation()).await;
+                let answer = answer.map_err(|error| defect(error.code(), &error))?;
+                Ok(serde_json::to_value(answer).map_err(std::io::Error::from)?)
+            }
+            Door::Admin => {
+                let admin = Admin::new(aws(&self.estate).await?, self.estate.stage.prefix());
+                let answer = admin.answer(request).await;
+                answer.map_err(|error| Failed::new(error.code(), &error, "mend what is named"))
+            }
+        }
     }
 }
 
@@ -95,17 +104,21 @@ pub(super) async fn live(
 /// A function as Lambda starts it: with a session of its role, and the SDK's clients led into the sandbox instead of
 /// the network.
 async fn connect(estate: &Estate) -> Result<Hub, CallError> {
+    Ok(Hub::new(aws(estate).await?, estate.stage.prefix()))
+}
+
+async fn aws(estate: &Estate) -> Result<Aws, CallError> {
     let (sandbox, keys) = (&estate.stage.sandbox, estate.stage.session().await?);
     let credentials = BaseCredentials::long_lived(&keys.access_key_id, &keys.secret_access_key)
         .with_session(keys.session_token.as_deref());
-    let aws = Aws::in_process(sandbox.handler(), &estate.home, &credentials, sandbox.clock());
-    Ok(Hub::new(aws, estate.stage.prefix()))
+    Ok(Aws::in_process(sandbox.handler(), &estate.home, &credentials, sandbox.clock()))
 }
 
 /// One pass: the event that the schedule rule sends.
 async fn pass(hub: &Hub) -> Result<RunReport, Failed> {
     let event = json!({"source": "aws.events", "detail-type": "Scheduled Event"});
-    let answer = hub.answer(&event, &invocation()).await.map_err(defect)?;
+    let answer =
+        hub.answer(&event, &invocation()).await.map_err(|error| defect(error.code(), &error))?;
     let run = answer.into_run().ok_or_else(|| Failed::new("demo", "no pass was run", DEFECT))?;
     Ok(run.run)
 }
@@ -117,6 +130,6 @@ fn invocation() -> Invocation {
 
 const DEFECT: &str = "this is a defect: the demo needs nothing from outside";
 
-fn defect(error: HubError) -> Failed {
-    Failed::new(error.code(), &error, DEFECT)
+fn defect(code: &str, error: &dyn std::error::Error) -> Failed {
+    Failed::new(code, error, DEFECT)
 }

@@ -14,16 +14,16 @@ use self::{course::Course, rows::Row};
 use crate::{
     args::{Format, Preview},
     exit::{Exit, Failed},
-    file::File,
     show::Show,
+    source,
 };
 
 /// Ten years, so that a slip of the keyboard does not print a million days.
 const MOST_DAYS: i64 = 3660;
 
-pub(crate) fn run(preview: &Preview, mut show: Show<'_>) -> Result<Exit, Failed> {
+pub(crate) async fn run(preview: &Preview, mut show: Show<'_>) -> Result<Exit, Failed> {
     let until = days(preview.from, preview.to)?;
-    let file = File::read(&preview.file.file)?;
+    let file = source::read(&preview.source).await?;
     let schedules = match &preview.schedule {
         Some(name) => vec![file.schedule(name)?],
         None => file.schedules()?,
@@ -31,7 +31,7 @@ pub(crate) fn run(preview: &Preview, mut show: Show<'_>) -> Result<Exit, Failed>
     let course = |schedule| Course::of(schedule, preview.from, until);
     let courses: Vec<Course<'_>> = schedules.into_iter().map(course).collect();
     match show.format {
-        Format::Table => table::draw(&courses, &mut show)?,
+        Format::Table | Format::LegacyJson => table::draw(&courses, &mut show)?,
         Format::Json => match (&preview.schedule, &courses[..]) {
             (Some(_), [course]) => show.json(&Row::of(course))?,
             _ => show.json(&courses.iter().map(Row::of).collect::<Vec<_>>())?,

@@ -57,6 +57,14 @@ pub fn error(message: &str) -> Value {
 }
 
 impl Request {
+    /// The request for the hours that a schedule runs, from one day to another.
+    pub fn usage_of(name: &str, from: Option<&str>, to: Option<&str>) -> Self {
+        let given = [("name", Some(name)), ("startdate", from), ("enddate", to)];
+        let given =
+            given.into_iter().filter_map(|(name, text)| Some((name.to_owned(), text?.into())));
+        Self { action: "describe-schedule-usage".into(), parameters: given.collect() }
+    }
+
     /// What is to be changed and answered, given what is stored.
     ///
     /// # Errors
@@ -191,7 +199,8 @@ fn day_of(day: &usage::Day, schedule: &Schedule) -> Value {
     json!({"BillingHours": hours, "BillingSeconds": seconds, "RunningPeriods": periods})
 }
 
-fn described(key: &ItemKey, fields: &Fields) -> Value {
+/// An item as its command line shows it.
+pub fn described(key: &ItemKey, fields: &Fields) -> Value {
     let fields = fields.iter().map(|(name, value)| (pascal(name), value.clone()));
     let own = [("Name".to_owned(), json!(key.name)), ("Type".to_owned(), json!(key.kind))];
     Value::Object(fields.chain(own).collect())
@@ -205,7 +214,7 @@ fn parted(name: &str, value: &Value) -> Value {
 }
 
 /// `override_status` as `OverrideStatus`.
-fn pascal(name: &str) -> String {
+pub fn pascal(name: &str) -> String {
     let capital = |word: &str| {
         let mut letters = word.chars();
         letters
