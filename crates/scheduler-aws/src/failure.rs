@@ -38,20 +38,24 @@ pub fn classify(code: &str) -> FailureCode {
         | "InsufficientHostCapacity"
         | "InsufficientCapacity"
         | "InsufficientDBInstanceCapacity"
-        | "InsufficientDBClusterCapacity" => FailureCode::NoCapacity,
+        | "InsufficientDBClusterCapacity"
+        | "InsufficientClusterCapacity" => FailureCode::NoCapacity,
         "IncorrectInstanceState"
         | "IncorrectState"
         | "InvalidDBInstanceState"
         | "InvalidDBClusterState"
+        | "InvalidClusterState"
+        | "ServiceNotActive"
+        | "ScalingActivityInProgress"
         | "IncorrectSpotRequestState" => FailureCode::WrongState,
-        "DBInstanceNotFound" | "DBClusterNotFound" | "ResourceNotFound" | "ParameterNotFound" => {
-            FailureCode::NotFound
-        }
+        "DBInstanceNotFound" | "DBClusterNotFound" | "ClusterNotFound" | "ServiceNotFound"
+        | "ObjectNotFound" | "ResourceNotFound" | "ParameterNotFound" => FailureCode::NotFound,
         "InstanceLimitExceeded"
         | "VcpuLimitExceeded"
         | "InstanceQuotaExceeded"
         | "MaxSpotInstanceCountExceeded"
         | "LimitExceeded"
+        | "SnapshotQuotaExceeded"
         | "StorageQuotaExceeded" => FailureCode::Quota,
         "KMSKeyNotAccessible"
         | "KMSAccessDenied"
@@ -136,6 +140,9 @@ mod tests {
             ("IncorrectInstanceState", FailureCode::WrongState),
             ("InvalidDBInstanceState", FailureCode::WrongState),
             ("InvalidDBInstanceStateFault", FailureCode::WrongState),
+            ("InvalidClusterState", FailureCode::WrongState),
+            ("ServiceNotFoundException", FailureCode::NotFound),
+            ("ClusterNotFound", FailureCode::NotFound),
             ("InvalidInstanceID.NotFound", FailureCode::NotFound),
             ("DBInstanceNotFound", FailureCode::NotFound),
             ("VcpuLimitExceeded", FailureCode::Quota),
