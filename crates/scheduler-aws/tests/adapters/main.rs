@@ -2,23 +2,26 @@
 
 #![expect(clippy::unwrap_used, reason = "a test")]
 
+mod ec2;
+mod ecs;
+mod kinds;
+mod rds;
+mod sessions;
+mod stores;
+mod types;
+mod windows;
+
 use chrono::TimeDelta;
 use scheduler_aws::Aws;
 use scheduler_core::{
-    Instant, Kind, Observed, ResourceId, Settings, Target,
-    decision::Step,
-    memory::{Memory, Outcome},
-    resource::FailureCode,
-    schedule::Desired,
+    Instant, Kind, Resource, ResourceId, Settings, Target, decision::Step, memory::Outcome,
     settings::BaseCredentials,
 };
-use scheduler_engine::{
-    Cloud, MemoryStore,
-    ports::{Memories, Order},
-};
+use scheduler_engine::{Cloud, ports::Order};
 use scheduler_sandbox::{
     Caller, Effect, Fault, Sandbox,
-    stage::{self, STACK, Stage, Wanted},
+    stage::{self, Stage, Wanted},
+    texts,
 };
 
 const HUB: &str = "111111111111";
@@ -56,11 +59,50 @@ impl World {
         Self { stage, spoke, chinese, aws }
     }
 
+    /// What Lambda's credentials do not outlive: they are good for twelve hours.
+    async fn reconnect(&mut self) {
+        self.aws = connect(&self.stage).await;
+    }
+
     async fn settings(&self) -> Settings {
         let parameters = self.aws.parameters(&self.stage.prefix()).await.unwrap();
         let (settings, mistakes) = Settings::parse(&parameters, self.aws.home()).unwrap();
         assert_eq!(mistakes, []);
         settings
+    }
+
+    /// Moves the clock.
+    fn wait(&self, minutes: i64) {
+        let now = self.stage.sandbox.now();
+        self.stage.sandbox.set_now(now + TimeDelta::minutes(minutes));
+    }
+
+    /// The resources of a kind in the spoke.
+    async fn list(&self, kind: Kind) -> Vec<Resource> {
+        let settings = self.settings().await;
+        let cloud = self.aws.spokes(&settings, self.stage.sandbox.now());
+        cloud.list(&spoke(), kind).await.unwrap()
+    }
+
+    async fn find(&self, kind: Kind, id: &str) -> Resource {
+        let listed = self.list(kind).await;
+        let found = listed.iter().find(|resource| resource.key.id.as_str() == id);
+        found.unwrap_or_else(|| panic!("{id} is not in {listed:?}")).clone()
+    }
+
+    async fn carry_out(&self, kind: Kind, orders: &[Order]) -> Vec<(ResourceId, Outcome)> {
+        let settings = self.settings().await;
+        let cloud = self.aws.spokes(&settings, self.stage.sandbox.now());
+        cloud.carry_out(&spoke(), kind, orders).await
+    }
+
+    /// Carries out one order.
+    async fn order(&self, kind: Kind, id: &str, step: Step) -> Outcome {
+        let order = Order { id: id.parse().unwrap(), step };
+        let outcomes = self.carry_out(kind, &[order]).await;
+        let [(carried_out, outcome)] = &outcomes[..] else { panic!("{outcomes:?}") };
+        assert_eq!(carried_out.as_str(), id);
+        outcome.clone()
     }
 
     fn calls(&self, operation: &str) -> u64 {
@@ -100,12 +142,35 @@ async fn launch(account: &Caller, count: usize, schedule: Option<&str>) -> Vec<S
     ids
 }
 
+/// A stop of what has no size.
+fn stop() -> Step {
+    Step::Stop { hibernate: false, size: None }
+}
+
+/// A start of what has no size, as what it is.
+fn start() -> Step {
+    Step::Start { types: Vec::new(), size: None }
+}
+
 fn stops(ids: &[ResourceId]) -> Vec<Order> {
-    let stop = |id: &ResourceId| Order {
-        id: id.clone(),
-        step: Step::Stop { hibernate: false, size: None },
+    ids.iter().map(|id| Order { id: id.clone(), step: stop() }).collect()
+}
+
+/// `done`, `done-but unsupported`, `failed not-found` or `unknown unreachable`.
+fn brief(outcome: &Outcome) -> String {
+    let word = match outcome {
+        Outcome::Done => "done",
+        Outcome::DoneBut(_) => "done-but",
+        Outcome::Failed(_) => "failed",
+        Outcome::Unknown(_) => "unknown",
     };
-    ids.iter().map(stop).collect()
+    let code = outcome.failure().map(|failure| failure.code.as_str());
+    [Some(word), code].into_iter().flatten().collect::<Vec<_>>().join(" ")
+}
+
+/// What the outcome says went wrong.
+fn message(outcome: &Outcome) -> &str {
+    outcome.failure().map_or("", |failure| &failure.message)
 }
 
 fn fault(account: &str, operation: &str, effect: Effect) -> Fault {
@@ -117,213 +182,4 @@ fn fault(account: &str, operation: &str, effect: Effect) -> Fault {
         times: None,
         effect,
     }
-}
-
-#[tokio::test]
-async fn parameters_are_read_over_all_pages_and_decrypted() {
-    let world = World::new().await;
-    for n in 0..12 {
-        world.stage.put_parameter(&format!("more/p{n}"), "String", "x").await.unwrap();
-    }
-    let parameters = world.aws.parameters(&world.stage.prefix()).await.unwrap();
-    assert_eq!(parameters.len(), 6 + 3 + 12);
-    assert!(parameters["partitions/aws-cn/credentials"].contains("access_key_id"));
-    assert!(world.calls("GetParametersByPath") >= 3);
-}
-
-#[tokio::test]
-async fn the_config_table_is_read_over_all_pages() {
-    let world = World::new().await;
-    let filler = "x".repeat(60_000);
-    for n in 0..40 {
-        let period = serde_json::json!({"begintime": "09:00", "weekdays": ["mon-fri"], "description": filler});
-        world.stage.put_item("period", &format!("p{n}"), &period).await.unwrap();
-    }
-    let config = world.aws.config(&format!("{STACK}-config")).await.unwrap();
-    assert_eq!(config.items.len(), 40);
-    assert!(world.calls("Scan") >= 3);
-}
-
-#[tokio::test]
-async fn tagged_instances_are_listed_over_all_pages_and_others_are_not() {
-    let world = World::new().await;
-    let tagged = launch(&world.spoke, 1005, Some("office")).await;
-    launch(&world.spoke, 3, None).await;
-    let settings = world.settings().await;
-    let listed =
-        world.aws.spokes(&settings, now()).list(&spoke(), Kind::Ec2Instance).await.unwrap();
-    assert_eq!(listed.len(), tagged.len());
-    assert!(listed.iter().all(|resource| resource.marks.schedule == "office"));
-    assert_eq!(world.calls("DescribeInstances"), 6);
-}
-
-#[tokio::test]
-async fn instances_start_and_stop_and_a_bad_one_fails_alone() {
-    let world = World::new().await;
-    let ids = launch(&world.spoke, 60, Some("office")).await;
-    world.stage.sandbox.set_now(now() + TimeDelta::minutes(5));
-    let settings = world.settings().await;
-    let cloud = world.aws.spokes(&settings, now());
-    let mut wanted: Vec<_> = ids.iter().map(|id| id.parse().unwrap()).collect();
-    wanted.push("i-0ffffffffffffffff".parse().unwrap());
-    let stopped = cloud.carry_out(&spoke(), Kind::Ec2Instance, &stops(&wanted)).await;
-    let failed: Vec<_> = stopped.iter().filter(|(_, outcome)| *outcome != Outcome::Done).collect();
-    let [(id, Outcome::Failed(failure))] = &failed[..] else { panic!("{failed:?}") };
-    assert_eq!((id.as_str(), failure.code), ("i-0ffffffffffffffff", FailureCode::NotFound));
-    assert_eq!(
-        world.calls("StopInstances"),
-        3,
-        "two batches, one of them again without the one named"
-    );
-    let listed = cloud.list(&spoke(), Kind::Ec2Instance).await.unwrap();
-    assert!(listed.iter().all(|resource| resource.observed == Observed::InTransition));
-}
-
-#[tokio::test]
-async fn databases_stop_and_start() {
-    let world = World::new().await;
-    let wanted = Wanted { name: "db-1", instance_type: "db.t4g.medium", schedule: Some("office") };
-    stage::create_database(&world.spoke, &wanted).await.unwrap();
-    stage::create_database(&world.spoke, &Wanted { name: "db-2", schedule: None, ..wanted })
-        .await
-        .unwrap();
-    world.stage.sandbox.set_now(now() + TimeDelta::minutes(30));
-    let settings = world.settings().await;
-    let cloud = world.aws.spokes(&settings, now());
-    let listed = cloud.list(&spoke(), Kind::RdsInstance).await.unwrap();
-    let [database] = &listed[..] else { panic!("{listed:?}") };
-    assert_eq!((database.key.id.as_str(), database.observed), ("db-1", Observed::Running));
-    let ids = [database.key.id.clone()];
-    assert_eq!(
-        cloud.carry_out(&spoke(), Kind::RdsInstance, &stops(&ids)).await[0].1,
-        Outcome::Done
-    );
-    let again = cloud.carry_out(&spoke(), Kind::RdsInstance, &stops(&ids)).await;
-    let Outcome::Failed(failure) = &again[0].1 else { panic!("{again:?}") };
-    assert_eq!(failure.code, FailureCode::WrongState);
-}
-
-fn spoke_sessions(world: &World) -> Vec<scheduler_sandbox::Session> {
-    let sessions = world.stage.sandbox.sessions().into_iter();
-    sessions.filter(|session| session.role_arn.ends_with(stage::SPOKE_ROLE)).collect()
-}
-
-#[tokio::test]
-async fn a_session_is_shared_and_names_its_pass_and_is_renewed_before_it_ends() {
-    let world = World::new().await;
-    let settings = world.settings().await;
-    let cloud = world.aws.spokes(&settings, now());
-    for kind in Kind::ALL {
-        cloud.list(&spoke(), kind).await.unwrap();
-        cloud.list(&target(SPOKE, "us-east-1"), kind).await.unwrap();
-    }
-    let sessions = spoke_sessions(&world);
-    assert_eq!(
-        sessions.iter().map(|session| session.session_name.as_str()).collect::<Vec<_>>(),
-        ["dayshift-20260302T090000Z"]
-    );
-    world.stage.sandbox.set_now(now() + TimeDelta::minutes(56));
-    cloud.list(&spoke(), Kind::Ec2Instance).await.unwrap();
-    assert_eq!(spoke_sessions(&world).len(), 2);
-}
-
-#[tokio::test]
-async fn another_partition_is_reached_with_its_own_credentials() {
-    let world = World::new().await;
-    launch(&world.chinese, 2, Some("office")).await;
-    let settings = world.settings().await;
-    let chinese = target(CHINESE, "cn-north-1");
-    let listed =
-        world.aws.spokes(&settings, now()).list(&chinese, Kind::Ec2Instance).await.unwrap();
-    assert_eq!(listed.len(), 2);
-}
-
-#[tokio::test]
-async fn a_refused_role_is_asked_for_once_a_pass() {
-    let world = World::new().await;
-    world.stage.put_parameter("external-id", "String", "not the one").await.unwrap();
-    let settings = world.settings().await;
-    let cloud = world.aws.spokes(&settings, now());
-    for kind in Kind::ALL {
-        let failure = cloud.list(&spoke(), kind).await.unwrap_err();
-        assert_eq!(failure.code, FailureCode::Denied);
-        assert!(failure.message.contains(SPOKE), "{failure}");
-    }
-    assert_eq!(world.calls("AssumeRole"), 1);
-}
-
-#[tokio::test]
-async fn a_write_without_an_answer_is_unknown() {
-    let world = World::new().await;
-    let ids = launch(&world.spoke, 1, Some("office")).await;
-    world.stage.sandbox.set_now(now() + TimeDelta::minutes(5));
-    world.stage.sandbox.inject(fault(SPOKE, "StopInstances", Effect::LoseAnswer));
-    let settings = world.settings().await;
-    let ids = [ids[0].parse().unwrap()];
-    let cloud = world.aws.spokes(&settings, now());
-    let stopped = cloud.carry_out(&spoke(), Kind::Ec2Instance, &stops(&ids)).await;
-    assert!(
-        matches!(&stopped[0].1, Outcome::Unknown(failure) if failure.code == FailureCode::Unreachable),
-        "{stopped:?}"
-    );
-}
-
-/// With one budget for all accounts, as the SDK has by default, the first account would use up the second's.
-#[tokio::test]
-async fn a_throttled_account_drains_its_own_retries_alone() {
-    let world = World::new().await;
-    let settings = world.settings().await;
-    let cloud = world.aws.spokes(&settings, now());
-    cloud.list(&target(OTHER, REGION), Kind::Ec2Instance).await.unwrap();
-    let throttled = || Effect::Error {
-        status: 503,
-        code: "RequestLimitExceeded".into(),
-        message: "Request limit exceeded.".into(),
-    };
-    world.stage.sandbox.inject(fault(SPOKE, "DescribeInstances", throttled()));
-    world
-        .stage
-        .sandbox
-        .inject(Fault { times: Some(2), ..fault(OTHER, "DescribeInstances", throttled()) });
-    for _ in 0..120 {
-        let failure = cloud.list(&spoke(), Kind::Ec2Instance).await.unwrap_err();
-        assert_eq!(failure.code, FailureCode::Throttled);
-    }
-    world.stage.sandbox.reset_calls();
-    cloud.list(&spoke(), Kind::Ec2Instance).await.unwrap_err();
-    assert_eq!(world.calls("DescribeInstances"), 1, "its budget for retries is spent");
-    world.stage.sandbox.reset_calls();
-    cloud.list(&target(OTHER, REGION), Kind::Ec2Instance).await.unwrap();
-    assert_eq!(world.calls("DescribeInstances"), 3, "the other account still has its own");
-}
-
-#[tokio::test]
-async fn memories_come_back_as_they_were_saved() {
-    let world = World::new().await;
-    let table = format!("{STACK}-state");
-    let store = world.aws.memory(&table);
-    let memory = |n: usize| {
-        let key = format!("ec2-instance/i-{n}").parse().unwrap();
-        (key, Memory::blank(now(), "office").settle(Desired::Running, Some(now())))
-    };
-    let memories: Memories = (0..60).map(memory).collect();
-    store.save(&spoke(), &memories).await.unwrap();
-    assert_eq!(world.calls("BatchWriteItem"), 3);
-    assert_eq!(store.load(&spoke()).await.unwrap().memories, memories);
-    assert_eq!(store.load(&target(OTHER, REGION)).await.unwrap().memories, Memories::new());
-}
-
-#[tokio::test]
-async fn metrics_arrive_in_batches() {
-    use scheduler_engine::metrics::{Datum, Dimensions, Unit};
-    let world = World::new().await;
-    let datum = |n: usize| Datum {
-        name: "Managed",
-        dimensions: Dimensions::Schedule(format!("s{n}"), Kind::Ec2Instance),
-        value: 1.0,
-        unit: Unit::Count,
-    };
-    let data: Vec<_> = (0..1500).map(datum).collect();
-    world.aws.publish("Dayshift/night", &data, now()).await.unwrap();
-    assert_eq!((world.stage.sandbox.metrics().len(), world.calls("PutMetricData")), (1500, 2));
 }
