@@ -2,15 +2,26 @@
 
 #![expect(clippy::unwrap_used, reason = "a test")]
 
+mod kinds;
+mod leases;
+mod passes;
+mod requests;
+mod tags;
+mod troubles;
+mod types;
+mod windows;
+
 use std::time::Duration;
 
 use chrono::TimeDelta;
 use scheduler_aws::Aws;
-use scheduler_core::{Instant, settings::BaseCredentials};
+use scheduler_core::settings::BaseCredentials;
+use scheduler_engine::report::OutcomeRow;
 use scheduler_hub::{Answer, Hub, HubError, Invocation, hub::Run};
 use scheduler_sandbox::{
     Caller, Effect, Fault, Sandbox,
-    stage::{self, STACK, Stage, Wanted},
+    stage::{self, Stage, Wanted},
+    texts,
 };
 use serde_json::{Value, json};
 
@@ -21,6 +32,8 @@ const REGION: &str = "eu-west-1";
 const OPEN: &str = "2026-03-02T09:00:00Z";
 const NOON: &str = "2026-03-02T12:00:00Z";
 const CLOSED: &str = "2026-03-02T18:00:00Z";
+/// What an invocation has left of its time.
+const LEFT: Duration = Duration::from_secs(30);
 
 struct World {
     stage: Stage,
@@ -47,16 +60,7 @@ impl World {
             )
             .await
             .unwrap();
-        let keys = stage.session().await.unwrap();
-        let credentials = BaseCredentials::long_lived(&keys.access_key_id, &keys.secret_access_key)
-            .with_session(keys.session_token.as_deref());
-        let aws = Aws::in_process(
-            sandbox.handler(),
-            &REGION.parse().unwrap(),
-            &credentials,
-            sandbox.clock(),
-        );
-        let hub = Hub::new(aws, stage.prefix());
+        let hub = connect(&stage).await;
         sandbox.reset_calls();
         Self { stage, spoke, other, hub }
     }
@@ -68,8 +72,13 @@ impl World {
     }
 
     async fn ask(&self, event: Value) -> Result<Answer, HubError> {
-        let deadline = tokio::time::Instant::now() + Duration::from_secs(30);
-        self.hub.answer(&event, &Invocation { id: "test".into(), deadline }).await
+        self.ask_as("test", event).await
+    }
+
+    /// Sends an event by an invocation of that id.
+    async fn ask_as(&self, id: &str, event: Value) -> Result<Answer, HubError> {
+        let deadline = tokio::time::Instant::now() + LEFT;
+        self.hub.answer(&event, &Invocation { id: id.into(), deadline }).await
     }
 
     /// Sends an event that a pass answers.
@@ -80,7 +89,25 @@ impl World {
     /// Moves the clock to an instant and sends what the schedule rule sends.
     async fn tick(&self, at: &str) -> Run {
         self.stage.sandbox.set_now(at.parse().unwrap());
-        self.send(json!({"source": "aws.events", "detail-type": "Scheduled Event"})).await.unwrap()
+        self.send(rule()).await.unwrap()
+    }
+
+    /// The same by a function that has just started, with credentials of its own: Lambda's last twelve hours.
+    async fn tick_anew(&mut self, at: &str) -> Run {
+        self.stage.sandbox.set_now(at.parse().unwrap());
+        self.hub = connect(&self.stage).await;
+        self.tick(at).await
+    }
+
+    /// What comes of each of these in a pass at an instant, with time enough for it to come about.
+    async fn words<const N: usize>(&mut self, at: &str, ids: &[String; N]) -> [String; N] {
+        let run = self.tick_anew(at).await;
+        self.wait();
+        ids.each_ref().map(|id| word(row(&run, id)))
+    }
+
+    async fn put_schedule(&self, name: &str, fields: Value) {
+        self.stage.put_item("schedule", name, &fields).await.unwrap();
     }
 
     /// Lets everything that is on its way arrive.
@@ -98,272 +125,29 @@ impl World {
     }
 }
 
-fn row<'a>(answer: &'a Run, id: &str) -> &'a scheduler_engine::report::OutcomeRow {
+async fn connect(stage: &Stage) -> Hub {
+    let (sandbox, keys) = (&stage.sandbox, stage.session().await.unwrap());
+    let credentials = BaseCredentials::long_lived(&keys.access_key_id, &keys.secret_access_key)
+        .with_session(keys.session_token.as_deref());
+    let home = REGION.parse().unwrap();
+    let aws = Aws::in_process(sandbox.handler(), &home, &credentials, sandbox.clock());
+    Hub::new(aws, stage.prefix())
+}
+
+/// What the schedule rule sends.
+fn rule() -> Value {
+    json!({"source": "aws.events", "detail-type": "Scheduled Event"})
+}
+
+/// Why it was left, or what was done: `as-desired`, `stop`, `start failed no-capacity`, `start done unsupported`.
+fn word(row: &OutcomeRow) -> String {
+    match (row.action.as_str(), &row.code) {
+        ("leave", code) => code.clone().unwrap_or_default(),
+        (action, None) => action.to_owned(),
+        (action, Some(code)) => format!("{action} {} {code}", row.outcome),
+    }
+}
+
+fn row<'a>(answer: &'a Run, id: &str) -> &'a OutcomeRow {
     answer.run.outcomes.iter().find(|row| row.resource == id).unwrap()
-}
-
-#[tokio::test]
-async fn a_day_is_lived_through() {
-    let world = World::new().await;
-    let id = world.launch(&world.spoke, Some("office")).await;
-    let untagged = world.launch(&world.spoke, None).await;
-    world.wait();
-    for (at, expected) in
-        [("2026-03-02T08:59:00Z", "stop"), (OPEN, "start"), (NOON, "leave"), (CLOSED, "stop")]
-    {
-        let answer = world.tick(at).await;
-        assert_eq!(row(&answer, &id).action, expected, "at {at}");
-        assert_eq!(answer.run.outcomes.len(), 1);
-        let again = world.tick(at).await;
-        assert_eq!(
-            (again.run.pass.left, again.run.pass.resources),
-            (1, 1),
-            "a second pass at {at}"
-        );
-        world.wait();
-    }
-    assert_eq!(world.state(&id).await, "stopped");
-    assert_eq!(world.state(&untagged).await, "running");
-}
-
-#[tokio::test]
-async fn a_late_tick_does_nothing() {
-    let world = World::new().await;
-    let id = world.launch(&world.spoke, Some("office")).await;
-    world.wait();
-    world.tick(OPEN).await;
-    world.wait();
-    world.tick(CLOSED).await;
-    world.wait();
-    let late = world.send(json!({"action": "run", "now": NOON})).await.unwrap();
-    assert_eq!(row(&late, &id).code.as_deref(), Some("late"));
-    assert_eq!(world.state(&id).await, "stopped");
-}
-
-#[tokio::test]
-async fn a_dry_run_writes_nothing() {
-    let world = World::new().await;
-    let id = world.launch(&world.spoke, Some("office")).await;
-    world.wait();
-    let dry = world.send(json!({"action": "run", "dry_run": true})).await.unwrap();
-    assert_eq!(
-        (row(&dry, &id).action.as_str(), row(&dry, &id).outcome.as_str()),
-        ("stop", "planned")
-    );
-    let writes = ["StopInstances", "BatchWriteItem", "PutItem", "PutMetricData"];
-    assert_eq!(writes.map(|operation| world.calls(operation)), [0; 4]);
-    assert_eq!(world.state(&id).await, "running");
-}
-
-#[tokio::test]
-async fn bad_schedules_are_named_and_harm_no_other() {
-    let world = World::new().await;
-    let put = |kind: &'static str, name: &'static str, fields: Value| {
-        let stage = &world.stage;
-        async move { stage.put_item(kind, name, &fields).await.unwrap() }
-    };
-    put("period", "bad-time", json!({"begintime": "25:00"})).await;
-    put("period", "wrong-type", json!({"begintime": 9})).await;
-    put("schedule", "no-period", json!({"periods": ["nowhere"]})).await;
-    put("schedule", "no-zone", json!({"periods": ["office-hours"], "timezone": "Mars/Olympus"}))
-        .await;
-    put("schedule", "bad-period", json!({"periods": ["bad-time", "wrong-type"]})).await;
-    let good = world.launch(&world.spoke, Some("office")).await;
-    let mut bad = Vec::new();
-    for schedule in ["no-period", "no-zone", "bad-period"] {
-        bad.push((world.launch(&world.spoke, Some(schedule)).await, "broken-schedule"));
-    }
-    bad.push((world.launch(&world.spoke, Some("nobody's")).await, "unknown-schedule"));
-    world.wait();
-    let answer = world.tick("2026-03-02T07:00:00Z").await;
-    assert_eq!(row(&answer, &good).action, "stop");
-    for (id, code) in bad {
-        assert_eq!(
-            (row(&answer, &id).action.as_str(), row(&answer, &id).code.as_deref()),
-            ("leave", Some(code))
-        );
-    }
-    let mistakes: Vec<_> = answer
-        .mistakes
-        .iter()
-        .map(|mistake| format!("{}: {}", mistake.item, mistake.field))
-        .collect();
-    for expected in [
-        "periods.bad-time: begintime",
-        "periods.wrong-type: begintime",
-        "schedules.no-period: periods",
-        "schedules.no-zone: timezone",
-        "schedules.bad-period: periods",
-    ] {
-        assert!(
-            mistakes.iter().any(|mistake| mistake == expected),
-            "{expected} is not in {mistakes:?}"
-        );
-    }
-}
-
-#[tokio::test]
-async fn a_spoke_without_its_role_fails_alone() {
-    let world = World::new().await;
-    let id = world.launch(&world.spoke, Some("office")).await;
-    world.wait();
-    world
-        .other
-        .query(
-            "iam",
-            "DeleteRolePolicy",
-            &[("RoleName", stage::SPOKE_ROLE), ("PolicyName", "dayshift")],
-        )
-        .await
-        .unwrap();
-    world.other.query("iam", "DeleteRole", &[("RoleName", stage::SPOKE_ROLE)]).await.unwrap();
-    let answer = world.tick("2026-03-02T07:00:00Z").await;
-    assert_eq!(row(&answer, &id).outcome, "done");
-    let failed: Vec<_> = answer.run.targets.iter().filter(|row| row.outcome == "failed").collect();
-    assert_eq!(
-        failed.iter().map(|row| (row.account.as_str(), row.code.as_deref())).collect::<Vec<_>>(),
-        [(OTHER, Some("denied"))]
-    );
-}
-
-#[tokio::test]
-async fn an_instance_that_cannot_be_started_fails_alone() {
-    let world = World::new().await;
-    let (good, bad) = (
-        world.launch(&world.spoke, Some("office")).await,
-        world.launch(&world.spoke, Some("office")).await,
-    );
-    world.wait();
-    world.tick("2026-03-02T07:00:00Z").await;
-    world.stage.sandbox.inject(Fault {
-        operation: Some("StartInstances".into()),
-        resource: Some(bad.clone()),
-        ..Fault::always(Effect::Error {
-            status: 400,
-            code: "IncorrectInstanceState".into(),
-            message: format!(
-                "The instance '{bad}' is not in a state from which it can be started."
-            ),
-        })
-    });
-    let answer = world.tick(OPEN).await;
-    assert_eq!(row(&answer, &good).outcome, "done");
-    assert_eq!(
-        (row(&answer, &bad).outcome.as_str(), row(&answer, &bad).code.as_deref()),
-        ("failed", Some("wrong-state"))
-    );
-}
-
-#[tokio::test]
-async fn without_parameters_or_tables_the_pass_fails_and_nothing_is_touched() {
-    for (operation, code) in
-        [("GetParametersByPath", "parameters-unreadable"), ("Scan", "config-unreadable")]
-    {
-        let world = World::new().await;
-        world.launch(&world.spoke, Some("office")).await;
-        world.wait();
-        world.stage.sandbox.inject(Fault {
-            operation: Some(operation.into()),
-            ..Fault::always(Effect::Error {
-                status: 500,
-                code: "InternalServerError".into(),
-                message: "down".into(),
-            })
-        });
-        let error = world.send(json!({"action": "run"})).await.unwrap_err();
-        assert_eq!(error.code(), code, "{error}");
-        assert_eq!(world.calls("AssumeRole") + world.calls("StopInstances"), 0);
-    }
-    let world = World::new().await;
-    let nowhere = Hub::new(
-        Aws::in_process(
-            world.stage.sandbox.handler(),
-            &REGION.parse().unwrap(),
-            &BaseCredentials::long_lived(&world.stage.hub.credentials().access_key_id, "-"),
-            world.stage.sandbox.clock(),
-        ),
-        "/dayshift/elsewhere",
-    );
-    let deadline = tokio::time::Instant::now() + Duration::from_secs(5);
-    let call = Invocation { id: "test".into(), deadline };
-    let error = nowhere.answer(&json!({"action": "run"}), &call).await.unwrap_err();
-    assert_eq!(error.code(), "bad-parameters");
-    assert!(error.to_string().contains("config-table"), "{error}");
-}
-
-/// Without its memory a target is not touched: what it would do may be done already.
-#[tokio::test]
-async fn without_the_state_table_no_target_is_touched() {
-    let world = World::new().await;
-    let id = world.launch(&world.spoke, Some("office")).await;
-    world.wait();
-    world.stage.put_parameter("state-table", "String", "nowhere").await.unwrap();
-    world.stage.sandbox.set_now("2026-03-02T07:00:00Z".parse().unwrap());
-    let error = world.send(json!({"action": "run"})).await.unwrap_err();
-    assert_eq!(error.code(), "lease-unavailable", "{error}");
-    assert_eq!(world.state(&id).await, "running");
-}
-
-#[tokio::test]
-async fn a_steady_pass_makes_one_call_a_kind_and_one_for_memory() {
-    let world = World::new().await;
-    for account in [&world.spoke, &world.other] {
-        world.launch(account, Some("office")).await;
-    }
-    world.wait();
-    world.tick("2026-03-02T07:00:00Z").await;
-    world.wait();
-    world.send(json!({"action": "run"})).await.unwrap();
-    world.stage.sandbox.reset_calls();
-    world.send(json!({"action": "run"})).await.unwrap();
-    let of_targets = [
-        "Query",
-        "DescribeInstances",
-        "DescribeDBInstances",
-        "DescribeDBClusters",
-        "DescribeAutoScalingGroups",
-        "GetResources",
-        "DescribeClusters",
-    ];
-    assert_eq!(of_targets.map(|operation| world.calls(operation)), [2; 7], "for two targets");
-    let of_the_pass = ["GetParametersByPath", "Scan", "PutItem", "DeleteItem", "PutMetricData"];
-    assert_eq!(of_the_pass.map(|operation| world.calls(operation)), [1; 5]);
-    let all: u64 = world.stage.sandbox.calls().iter().map(|call| call.count).sum();
-    assert_eq!(all, 2 * 7 + 5, "{:?}", world.stage.sandbox.calls());
-}
-
-#[tokio::test]
-async fn metrics_count_what_was_done() {
-    let world = World::new().await;
-    for schedule in ["office", "office", "nobody's"] {
-        world.launch(&world.spoke, Some(schedule)).await;
-    }
-    world.wait();
-    world.tick("2026-03-02T07:00:00Z").await;
-    let metrics = world.stage.sandbox.metrics();
-    let value =
-        |name: &str| metrics.iter().find(|datum| datum.name == name).map(|datum| datum.sum());
-    for (name, expected) in [
-        ("Managed", 2.0),
-        ("Running", 0.0),
-        ("Stopped", 2.0),
-        ("StoppedNow", 2.0),
-        ("Started", 0.0),
-        ("Failed", 0.0),
-        ("Targets", 2.0),
-        ("FailedTargets", 0.0),
-    ] {
-        assert_eq!(value(name), Some(expected), "{name}");
-    }
-    let managed = metrics.iter().find(|datum| datum.name == "Managed").unwrap();
-    let dimensions = [
-        ("Schedule".to_owned(), "office".to_owned()),
-        ("Kind".to_owned(), "ec2-instance".to_owned()),
-    ];
-    assert_eq!(
-        (managed.namespace.as_str(), managed.dimensions.as_slice()),
-        (&*format!("Dayshift/{STACK}"), &dimensions[..])
-    );
-    let at: Instant = "2026-03-02T07:00:00Z".parse().unwrap();
-    assert_eq!(managed.timestamp, at);
 }
