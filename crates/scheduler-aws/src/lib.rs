@@ -37,6 +37,7 @@ mod rds;
 mod redshift;
 mod session;
 mod tags;
+mod unheard;
 mod windows;
 
 use std::sync::Arc;

@@ -98,3 +98,27 @@ async fn what_names_windows_that_cannot_be_looked_up_is_not_stopped() {
     world.stage.sandbox.clear_faults();
     assert_eq!(world.words("2026-03-02T18:30:00Z", &ids).await, ["stop", "as-desired"]);
 }
+
+/// Asked for its start again, RDS says that it cannot be started: it is starting. It was ours all the same.
+#[tokio::test]
+async fn what_was_started_for_a_window_without_an_answer_is_stopped_after_it_too() {
+    let mut world = World::new().await;
+    world.create_database_with_window("late", "office", "mon:19:30-mon:20:00").await;
+    let ids = ["late".to_owned()];
+    world.words(NOON, &ids).await;
+    assert_eq!(world.words(CLOSED, &ids).await, ["stop"]);
+    world.stage.sandbox.inject(Fault {
+        operation: Some("StartDBInstance".into()),
+        times: Some(1),
+        ..Fault::always(Effect::LoseAnswer)
+    });
+    for (time, expected) in [
+        ("19:25", "start unknown wrong-state"),
+        ("19:45", "in-window"),
+        ("20:05", "stop"),
+        ("20:20", "as-desired"),
+    ] {
+        let words = world.words(&format!("2026-03-02T{time}:00Z"), &ids).await;
+        assert_eq!(words, [expected], "at {time}");
+    }
+}
