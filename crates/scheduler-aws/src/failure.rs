@@ -7,6 +7,8 @@ use scheduler_core::{
     resource::{Failure, FailureCode},
 };
 
+use crate::unheard::may_have_been_heard;
+
 /// The class of an AWS error code. The names are those of the services' API references; where a service adds
 /// `Fault` or `Exception` to a name, it is left out before comparing.
 pub fn classify(code: &str) -> FailureCode {
@@ -38,20 +40,24 @@ pub fn classify(code: &str) -> FailureCode {
         | "InsufficientHostCapacity"
         | "InsufficientCapacity"
         | "InsufficientDBInstanceCapacity"
-        | "InsufficientDBClusterCapacity" => FailureCode::NoCapacity,
+        | "InsufficientDBClusterCapacity"
+        | "InsufficientClusterCapacity" => FailureCode::NoCapacity,
         "IncorrectInstanceState"
         | "IncorrectState"
         | "InvalidDBInstanceState"
         | "InvalidDBClusterState"
+        | "InvalidClusterState"
+        | "ServiceNotActive"
+        | "ScalingActivityInProgress"
         | "IncorrectSpotRequestState" => FailureCode::WrongState,
-        "DBInstanceNotFound" | "DBClusterNotFound" | "ResourceNotFound" | "ParameterNotFound" => {
-            FailureCode::NotFound
-        }
+        "DBInstanceNotFound" | "DBClusterNotFound" | "ClusterNotFound" | "ServiceNotFound"
+        | "ObjectNotFound" | "ResourceNotFound" | "ParameterNotFound" => FailureCode::NotFound,
         "InstanceLimitExceeded"
         | "VcpuLimitExceeded"
         | "InstanceQuotaExceeded"
         | "MaxSpotInstanceCountExceeded"
         | "LimitExceeded"
+        | "SnapshotQuotaExceeded"
         | "StorageQuotaExceeded" => FailureCode::Quota,
         "KMSKeyNotAccessible"
         | "KMSAccessDenied"
@@ -99,7 +105,7 @@ where
 }
 
 /// What came of a write. Without an answer, or with one that says that the service itself failed, it may or may
-/// not have happened.
+/// not have happened; nor is it known if the state is said to be the wrong one only when it is asked for again.
 pub(crate) fn outcome<T, E>(call: &str, result: Result<T, SdkError<E, HttpResponse>>) -> Outcome
 where
     E: ProvideErrorMetadata + std::error::Error + 'static,
@@ -109,6 +115,11 @@ where
     // `SdkError` is non-exhaustive; a case that is not known is not a refusal.
     match &error {
         SdkError::ConstructionFailure(_) => Outcome::Failed(failure),
+        SdkError::ServiceError(service)
+            if failure.code == FailureCode::WrongState && may_have_been_heard(service.raw()) =>
+        {
+            Outcome::Unknown(failure)
+        }
         SdkError::ServiceError(_) if failure.code != FailureCode::Unreachable => {
             Outcome::Failed(failure)
         }
@@ -136,6 +147,9 @@ mod tests {
             ("IncorrectInstanceState", FailureCode::WrongState),
             ("InvalidDBInstanceState", FailureCode::WrongState),
             ("InvalidDBInstanceStateFault", FailureCode::WrongState),
+            ("InvalidClusterState", FailureCode::WrongState),
+            ("ServiceNotFoundException", FailureCode::NotFound),
+            ("ClusterNotFound", FailureCode::NotFound),
             ("InvalidInstanceID.NotFound", FailureCode::NotFound),
             ("DBInstanceNotFound", FailureCode::NotFound),
             ("VcpuLimitExceeded", FailureCode::Quota),

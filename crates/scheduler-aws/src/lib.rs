@@ -11,7 +11,7 @@
 //! | promise | held by |
 //! |---|---|
 //! | one HTTP client, one SDK client per (service, Region) | [`Aws`] keeps them; credentials are given per call |
-//! | a throttled account drains nobody else's retry budget | a retry partition per target, `session::Spoke`; `tests/adapters.rs` |
+//! | a throttled account drains nobody else's retry budget | a retry partition per target, `session::Spoke`; `tests/adapters/` |
 //! | every call has a time limit | [`connect`] sets them for all clients |
 //! | a write without an answer is unknown, not failed | `outcome` in [`failure`] |
 //! | each error has one class | [`failure::classify`] |
@@ -38,6 +38,7 @@ mod rds;
 mod redshift;
 mod session;
 mod tags;
+mod unheard;
 mod windows;
 
 use std::sync::Arc;

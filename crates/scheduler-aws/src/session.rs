@@ -29,7 +29,7 @@ pub(crate) struct Spoke {
     pub(crate) retry_partition: String,
 }
 
-/// What a call in a spoke has of its own: its credentials, and the budget that its retries are paid from. Each SDK crate
+/// What a call in a spoke has of its own: its credentials, the budget that its retries are paid from, and who watches them. Each SDK crate
 /// has a builder type of its own, hence a macro and no function.
 macro_rules! as_spoke {
     ($sdk:ident, $spoke:expr) => {
@@ -39,6 +39,7 @@ macro_rules! as_spoke {
                 concat!(stringify!($sdk), "/{}"),
                 $spoke.retry_partition
             )))
+            .interceptor($crate::unheard::Unheard::default())
     };
 }
 pub(crate) use as_spoke;

@@ -514,6 +514,27 @@ pub async fn warehouse_state(account: &Caller, name: &str) -> Result<String, Cal
     Ok(texts(&answer, "ClusterStatus").into_iter().next().unwrap_or_default())
 }
 
+/// Creates one resource of each kind, and answers with their ids: an EC2 instance, a database, an Aurora cluster, an
+/// Auto Scaling group that holds two instances and may hold one to four, an ECS service of three tasks that may be
+/// scaled between two and eight, and a Redshift cluster. All of them run ten minutes later.
+pub async fn create_one_of_each(
+    account: &Caller,
+    schedule: Option<&str>,
+) -> Result<[String; 6], CallError> {
+    let web = Wanted { name: "web", instance_type: "m5.large", schedule };
+    let instance = run_instance(account, &web).await?;
+    let database = Wanted { name: "orders", instance_type: "db.t4g.medium", schedule };
+    create_database(account, &database).await?;
+    create_cluster(account, "ledger", "aurora-postgresql", schedule).await?;
+    create_group(account, "workers", 1, 2, 4, schedule).await?;
+    create_service(account, "shop", "cart", 3, schedule).await?;
+    create_scalable_target(account, "shop", "cart", 2, 8).await?;
+    create_warehouse(account, "figures", schedule).await?;
+    let others = ["orders", "ledger", "workers", "shop/cart", "figures"].map(str::to_owned);
+    let [database, cluster, group, service, warehouse] = others;
+    Ok([instance, database, cluster, group, service, warehouse])
+}
+
 async fn ecs(account: &Caller, operation: &str, input: Value) -> Result<Value, CallError> {
     account.json("ecs", &format!("AmazonEC2ContainerServiceV20141113.{operation}"), input).await
 }
