@@ -78,6 +78,7 @@ def deploy_hub(aws: Aws, estate: Estate) -> dict[str, str]:
         TagKey=where.TAG_KEY,
         StartedTags=where.STARTED_TAGS,
         StoppedTags=where.STOPPED_TAGS,
+        CreateRdsSnapshot="Yes",
         CodeBucket=CODE_BUCKET,
         CodeKey=CODE_KEY,
     )
@@ -91,6 +92,7 @@ def deploy_spoke(aws: Aws, account: str, region: str, trusted: str, external_id:
         TrustedPrincipalArn=trusted,
         ExternalId=external_id,
         TagKey=where.TAG_KEY,
+        SnapshotsOfHub=where.STACK,
     )
 
 

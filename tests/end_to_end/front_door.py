@@ -5,6 +5,8 @@ moto lets anybody take any role, missing ones included, and starts everything th
 - refuses AssumeRole unless the role exists in moto and its trust policy names the caller and the external id,
 - refuses to start the instances it was told cannot start,
 - tags Redshift clusters for the tagging API,
+- describes instances as machines of today (moto calls those of unknown images paravirtual and says nothing of ENA, so
+  that hardly any other type would fit them),
 - can hold what is asked until another pass has asked for the lease,
 - writes down every call, which is how the checks know what was never asked for.
 """
@@ -39,6 +41,9 @@ NAMES = re.compile(
     r"|AutoScalingGroupName|Tags\.member\.\d+\.ResourceId"
 )
 NOT_FORWARDED = {"connection", "keep-alive", "transfer-encoding", "content-length", "host"}
+
+PARAVIRTUAL = b"<virtualizationType>paravirtual</virtualizationType>"
+WITH_ENA = b"<virtualizationType>hvm</virtualizationType><enaSupport>true</enaSupport>"
 
 STS_REFUSAL = """<ErrorResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><Error><Type>Sender</Type>\
 <Code>{code}</Code><Message>{message}</Message></Error><RequestId>{request_id}</RequestId></ErrorResponse>"""
@@ -112,7 +117,7 @@ class FrontDoor:
         self._hold(call)
         answer = self._refusal(call) or self._redshift_tags(call) or self._forward(path, headers, body)
         self._release(call)
-        return answer
+        return of_today(answer) if call.operation == "DescribeInstances" else answer
 
     def _redshift_tags(self, call: Call) -> Answer | None:
         """As the tagging API does on AWS: it asks the clusters' own service. The scheduler asks for one kind a call."""
@@ -210,6 +215,11 @@ def read_call(headers: Message, body: bytes) -> Call:
         return Call(operation=target.split(".")[-1], params=json.loads(body), **where)
     params = dict(urllib.parse.parse_qsl(body.decode(errors="replace")))
     return Call(operation=params.get("Action", "?"), params=params, **where)
+
+
+def of_today(answer: Answer) -> Answer:
+    status, headers, body = answer
+    return status, headers, body.replace(PARAVIRTUAL, WITH_ENA)
 
 
 def refusal(status: int, shape: str, code: str, message: str) -> Answer:

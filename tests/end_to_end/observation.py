@@ -97,7 +97,7 @@ def document(policy: dict | str) -> dict:
 POLICY_PREFIX = {"tagging": "tag"}
 
 
-# What the tagging API asks the role for, besides its own action: moto asks for nothing.
+# What AWS asks the role for besides the action that is called: moto asks for nothing.
 TAGGING_ASKS = {
     ("TagResources", "ecs"): "ecs:TagResource",
     ("TagResources", "rds"): "rds:AddTagsToResource",
@@ -108,11 +108,25 @@ TAGGING_ASKS = {
 }
 
 
+# A stop that leaves a snapshot.
+SNAPSHOT = {"StopDBInstance", "DBSnapshotIdentifier"}
+
+
 def called_actions(calls: list[Call], keys: set[str]) -> set[str]:
-    """What was called with these keys, as policies name it, by the function and by the tagging API in its name."""
+    """What was called with these keys, as policies name it, and what the services ask for in order to do it."""
     made = [call for call in calls if call.key in keys]
     own = {f"{POLICY_PREFIX.get(call.service, call.service)}:{call.operation}" for call in made}
-    return own | {TAGGING_ASKS[call.operation, arn.split(":")[2]] for call in made for arn in call.arns}
+    tagging = {TAGGING_ASKS[call.operation, arn.split(":")[2]] for call in made for arn in call.arns}
+    snapshots = {"rds:CreateDBSnapshot" for call in made if SNAPSHOT <= {call.operation, *call.params}}
+    return own | tagging | snapshots
+
+
+def snapshots_of(rds) -> dict[str, set[str]]:
+    """The names of the snapshots that were asked for, by instance. RDS makes others of its own."""
+    names: dict[str, set[str]] = defaultdict(set)
+    for each in rds.describe_db_snapshots(SnapshotType="manual")["DBSnapshots"]:
+        names[each["DBInstanceIdentifier"]].add(each["DBSnapshotIdentifier"])
+    return dict(names)
 
 
 def writes(calls: list[Call]) -> dict[str, list[str]]:

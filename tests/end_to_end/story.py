@@ -4,6 +4,7 @@
 CloudWatch takes no data older than two weeks, and the last pass is for now, which must come after the others.
 """
 
+import re
 import uuid
 from collections import Counter
 from datetime import UTC, datetime
@@ -13,10 +14,13 @@ from . import estate as where
 from .asides import DAY, NIGHT, Asides, wanted_at
 from .front_door import Call
 from .lambda_runtime import Answer
-from .observation import allowed_actions, called_actions, state_items, writes
+from .observation import allowed_actions, called_actions, snapshots_of, state_items, writes
 from .passes import Expected, run_request, utc
 
 CANNOT_START = ("IncorrectInstanceState", "The instance is not in a state from which it can be started.")
+
+# Of a snapshot that somebody took.
+BY_HAND = "before-the-migration"
 
 # What the roles allow and no call at moto's front door shows.
 BEYOND_THE_DOOR = {
@@ -98,6 +102,10 @@ class Story(Asides):
         self.quiet("a second pass at the same instant", at)
 
     def during_the_day(self) -> None:
+        orders = self.stage.estate.named("orders")
+        hands.clients(self.stage.aws, orders)("rds").create_db_snapshot(
+            DBInstanceIdentifier="orders", DBSnapshotIdentifier=BY_HAND
+        )
         self.by_hand(hands.stop, "web-1", "stopped")
         self.quiet("what a person stopped stays stopped, five minutes after opening", self.at("09:05"))
         self.instance_types()
@@ -173,6 +181,15 @@ class Story(Asides):
         )
         rest = self.working("running", "office")
         self.run_pass("the unscoped pass at that instant closes the others", at, Expected(stopped=rest, settled=NIGHT))
+        self.one_snapshot_is_kept(at)
+
+    def one_snapshot_is_kept(self, stopped_at: str) -> None:
+        with self.checks.check("of what was stopped there is a snapshot, that of the last stop, and others stay") as problems:
+            orders = self.stage.estate.named("orders")
+            stamp = re.sub("[-:]", "", stopped_at).lower()
+            expected = {"orders": {BY_HAND, f"{where.STACK}-stopped-orders-{stamp}"}}
+            found = snapshots_of(hands.clients(self.stage.aws, orders)("rds"))
+            problems.unless_same_items("snapshots", found, expected)
 
     def scheduled_event(self) -> None:
         """The rule's own event means now. An override makes something due whatever the clock says."""
