@@ -100,7 +100,9 @@ class RdsInstances:
 
     def seen(self, clients: Clients) -> dict[str, Seen]:
         found = (each for page in pages(clients("rds"), "describe_db_instances") for each in page["DBInstances"])
-        return {each["DBInstanceIdentifier"]: Seen(each["DBInstanceStatus"], tag_map(each["TagList"])) for each in found}
+        return {
+            each["DBInstanceIdentifier"]: Seen(each["DBInstanceStatus"], tag_map(each["TagList"])) for each in found
+        }
 
 
 class RdsClusters:

@@ -40,7 +40,8 @@ class Stage:
 
 @dataclass
 class Expected:
-    """What one pass should do. What is resized is stopped, to be started as another type. Settled says, per schedule, what the memory then holds."""
+    """What one pass should do. What is resized is stopped, to be started as another type. Settled says, per schedule,
+    what the memory then holds."""
 
     started: set[Resource] = field(default_factory=set)
     stopped: set[Resource] = field(default_factory=set)
@@ -160,13 +161,11 @@ class Passes:
         if at:
             problems.unless_equal("pass.at", datetime.fromisoformat(summary["at"]), datetime.fromisoformat(at))
         problems.unless_equal("pass.targets", summary["targets"], self.targets(account)[0])
-        for count, of in (("started", expected.started), ("stopped", expected.stopped), ("resized", expected.resized), ("failed", expected.failed)):
+        acted = (("start", expected.started), ("stop", expected.stopped), ("resize", expected.resized))
+        done_so = zip(("started", "stopped", "resized"), (of for _, of in acted), strict=True)
+        for count, of in (*done_so, ("failed", expected.failed)):
             problems.unless_equal(f"pass.{count}", summary[count], len(of))
-        done = {
-            (action, each.name)
-            for action, resources in (("start", expected.started), ("stop", expected.stopped), ("resize", expected.resized))
-            for each in resources
-        }
+        done = {(action, each.name) for action, resources in acted for each in resources}
         problems.unless_same_set("outcomes done", self.actions(answer, "done"), done)
         failed = {("start", each.name) for each in expected.failed}
         problems.unless_same_set("outcomes failed", self.actions(answer, "failed"), failed)

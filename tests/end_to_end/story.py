@@ -31,6 +31,7 @@ BEYOND_THE_DOOR = {
     "rds:ListTagsForResource",  # Asked for by RDS when it lists an instance's tags.
 }
 
+
 class Story(Asides):
     """The chapters, in order. Each leaves the estate as the next expects it."""
 
@@ -184,7 +185,7 @@ class Story(Asides):
         self.one_snapshot_is_kept(at)
 
     def one_snapshot_is_kept(self, stopped_at: str) -> None:
-        with self.checks.check("of what was stopped there is a snapshot, that of the last stop, and others stay") as problems:
+        with self.checks.check("one snapshot is kept, that of the last stop, beside those of others") as problems:
             orders = self.stage.estate.named("orders")
             stamp = re.sub("[-:]", "", stopped_at).lower()
             expected = {"orders": {BY_HAND, f"{where.STACK}-stopped-orders-{stamp}"}}
