@@ -1,6 +1,7 @@
 """Expectations as data: what a part of an answer has to look like.
 
-- A mapping holds if each of its keys does; the answer may have others. `null` means absent.
+- A mapping holds if each of its keys does; the answer may have others. `null` means absent. One without keys holds if
+  the answer's has none either.
 - A list holds if it is as long as the answer's and each element does.
 - Text that begins with `~` is a regular expression for the whole text.
 - Anything else holds if it is equal.
@@ -11,7 +12,7 @@ import re
 
 def mismatches(expected: object, observed: object, path: str = "") -> list[str]:
     """Where the answer is not as expected, each with its path; empty if it is."""
-    if isinstance(expected, dict):
+    if isinstance(expected, dict) and expected:
         return mapping_mismatches(expected, observed, path)
     if isinstance(expected, list):
         return list_mismatches(expected, observed, path)

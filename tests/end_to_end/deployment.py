@@ -8,7 +8,8 @@ from pathlib import Path
 
 from . import estate as where
 from .aws import Aws, partition_of
-from .estate import EC2, Estate, Resource
+from .estate import Estate, Resource
+from .kinds import KINDS, Clients
 
 TEMPLATES = Path(__file__).resolve().parents[2] / "cloudformation"
 CODE_BUCKET, CODE_KEY = "dayshift-code", "bootstrap.zip"
@@ -75,6 +76,9 @@ def deploy_hub(aws: Aws, estate: Estate) -> dict[str, str]:
         Accounts=",".join((where.SHOP, where.PLANT, where.CLOSED)),
         Regions=",".join(estate.regions),
         TagKey=where.TAG_KEY,
+        StartedTags=where.STARTED_TAGS,
+        StoppedTags=where.STOPPED_TAGS,
+        CreateRdsSnapshot="Yes",
         CodeBucket=CODE_BUCKET,
         CodeKey=CODE_KEY,
     )
@@ -88,6 +92,7 @@ def deploy_spoke(aws: Aws, account: str, region: str, trusted: str, external_id:
         TrustedPrincipalArn=trusted,
         ExternalId=external_id,
         TagKey=where.TAG_KEY,
+        SnapshotsOfHub=where.STACK,
     )
 
 
@@ -165,49 +170,36 @@ def create_resources(aws: Aws, estate: Estate) -> dict[Resource, str]:
 
 
 def create(aws: Aws, resource: Resource) -> str:
-    tags = [{"Key": "Name", "Value": resource.name}]
+    tags = {"Name": resource.name}
     if resource.schedule:
-        tags.append({"Key": where.TAG_KEY, "Value": resource.schedule})
-    if resource.kind == EC2:
-        return create_ec2_instance(aws.client("ec2", resource.account, resource.region), tags)
-    return create_rds_instance(aws.client("rds", resource.account, resource.region), resource.name, tags)
+        tags[where.TAG_KEY] = resource.schedule
+    if resource.size and resource.begins == "stopped":
+        tags[where.TAG_KEY + "Size"] = resource.size
+    return KINDS[resource.kind].create(clients(aws, resource), resource, tags)
 
 
-def create_ec2_instance(ec2, tags: list[dict]) -> str:
-    made = ec2.run_instances(
-        ImageId="ami-12345678",
-        InstanceType="t3.micro",
-        MinCount=1,
-        MaxCount=1,
-        TagSpecifications=[{"ResourceType": "instance", "Tags": tags}],
-    )
-    return made["Instances"][0]["InstanceId"]
-
-
-def create_rds_instance(rds, name: str, tags: list[dict]) -> str:
-    rds.create_db_instance(
-        DBInstanceIdentifier=name,
-        DBInstanceClass="db.t3.micro",
-        Engine="postgres",
-        AllocatedStorage=20,
-        MasterUsername="postgres",
-        MasterUserPassword="not-a-secret",
-        Tags=tags,
-    )
-    return name
+def create_window(aws: Aws, estate: Estate) -> None:
+    """Every evening from eight to ten, where there is something to patch."""
+    for each in estate.served("patched"):
+        clients(aws, each)("ssm").create_maintenance_window(
+            Name=where.WINDOW,
+            Schedule="cron(0 20 ? * * *)",
+            ScheduleTimezone=where.ZONE,
+            Duration=2,
+            Cutoff=0,
+            AllowUnassociatedTargets=True,
+        )
 
 
 def start(aws: Aws, resource: Resource, resource_id: str) -> None:
     """By hand, past the scheduler."""
-    if resource.kind == EC2:
-        aws.client("ec2", resource.account, resource.region).start_instances(InstanceIds=[resource_id])
-    else:
-        aws.client("rds", resource.account, resource.region).start_db_instance(DBInstanceIdentifier=resource_id)
+    KINDS[resource.kind].start(clients(aws, resource), resource, resource_id)
 
 
 def stop(aws: Aws, resource: Resource, resource_id: str) -> None:
     """By hand, past the scheduler."""
-    if resource.kind == EC2:
-        aws.client("ec2", resource.account, resource.region).stop_instances(InstanceIds=[resource_id])
-    else:
-        aws.client("rds", resource.account, resource.region).stop_db_instance(DBInstanceIdentifier=resource_id)
+    KINDS[resource.kind].stop(clients(aws, resource), resource, resource_id)
+
+
+def clients(aws: Aws, resource: Resource) -> Clients:
+    return lambda service: aws.client(service, resource.account, resource.region)

@@ -21,7 +21,18 @@ REGIONS = {
 # More than one call of StartInstances takes, which is 50.
 FLEET_SIZE = 55
 
-EC2, RDS = "ec2-instance", "rds-instance"
+EC2, RDS, CLUSTER = "ec2-instance", "rds-instance", "rds-cluster"
+ASG, ECS, REDSHIFT = "asg", "ecs-service", "redshift-cluster"
+
+# Those of the schedules below that are as they should be.
+SCHEDULES = ("office", "on-call", "render", "patched")
+
+WINDOW = "patch-night"
+RENDER_TYPE = "m5.large"
+
+# As a person deploys the hub, with tags of their own for what was started and for what was stopped.
+STARTED_TAGS = "Shift=on since {year}-{month}-{day} {hour}:{minute}"
+STOPPED_TAGS = "Rest=by {scheduler}"
 
 
 @dataclass(frozen=True)
@@ -32,6 +43,15 @@ class Resource:
     kind: str = EC2
     schedule: str | None = None
     begins: str = "running"
+    # Of a group or service: what it runs at, `least-desired-most` or a count.
+    size: str = ""
+    # Of an RDS instance: its cluster, which alone can be stopped.
+    member_of: str = ""
+
+    @property
+    def is_scaled(self) -> bool:
+        """Whether it has bounds to be scaled between."""
+        return "-" in self.size
 
     @property
     def target(self) -> str:
@@ -73,13 +93,19 @@ class Estate:
     def closed_targets(self) -> set[tuple[str, str]]:
         return {(CLOSED, region) for region in self.regions}
 
-    def served(self, schedule: str) -> set[Resource]:
-        """What follows the schedule and can be reached."""
-        return {each for each in self.resources if each.schedule == schedule and each.account != CLOSED}
+    def managed(self) -> set[Resource]:
+        """What follows a schedule and can be reached."""
+        return {each for each in self.resources if each.schedule in SCHEDULES and each.account != CLOSED}
+
+    def served(self, *schedules: str) -> set[Resource]:
+        """What is started and stopped by these schedules, or by any."""
+        among = schedules or SCHEDULES
+        return {each for each in self.managed() if each.schedule in among and not each.member_of}
 
     def untouchable(self) -> set[Resource]:
-        """Untagged, tagged with a schedule that is wrong or missing, or in the account that trusts nobody."""
-        return set(self.resources) - self.served("office") - self.served("on-call")
+        """Untagged, tagged with a schedule that is wrong or missing, in the account that trusts nobody, or a member of
+        a cluster."""
+        return set(self.resources) - self.served()
 
     def mistaken(self) -> set[Resource]:
         return {each for each in self.untouchable() if each.schedule and each.account != CLOSED}
@@ -102,16 +128,32 @@ def estate(partition: str) -> Estate:
         Resource("unknown-schedule", SHOP, first, schedule="nobody-wrote-this"),
         Resource("orders", SHOP, first, RDS, schedule="office"),
         Resource("ledger", SHOP, first, RDS),
+        Resource("aurora", SHOP, first, CLUSTER, schedule="office"),
+        Resource("aurora-1", SHOP, first, RDS, schedule="office", member_of="aurora"),
+        Resource("bare-aurora", SHOP, first, CLUSTER),
+        Resource("workers", SHOP, first, ASG, schedule="office", size="1-2-4"),
+        Resource("bare-workers", SHOP, first, ASG, size="1-1-1"),
+        Resource("site", SHOP, first, ECS, schedule="office", size="2-3-6"),
+        Resource("bare-site", SHOP, first, ECS, size="1"),
+        Resource("warehouse", SHOP, first, REDSHIFT, schedule="office"),
+        Resource("bare-warehouse", SHOP, first, REDSHIFT),
+        Resource("patched-1", SHOP, second, schedule="patched", begins="stopped"),
+        Resource("render-1", SHOP, second, schedule="render"),
+        Resource("render-2", SHOP, second, schedule="render", begins="stopped"),
         Resource("app-1", SHOP, second, schedule="office"),
         Resource("app-2", PLANT, first, schedule="office", begins="stopped"),
         Resource("batch-1", PLANT, first, schedule="on-call"),
+        Resource("night-workers", PLANT, first, ASG, schedule="office", begins="stopped", size="1-1-3"),
+        Resource("mailer", PLANT, first, ECS, schedule="office", begins="stopped", size="2"),
         Resource("closed-1", CLOSED, first, schedule="office"),
+        Resource("closed-workers", CLOSED, first, ASG, schedule="office", size="1-1-1"),
         *(Resource(f"fleet-{n:02}", PLANT, second, schedule="office") for n in range(FLEET_SIZE)),
     )
     if abroad_region:
         resources += (
             Resource("abroad-1", ABROAD, abroad_region, schedule="office"),
             Resource("abroad-bare", ABROAD, abroad_region),
+            Resource("abroad-site", ABROAD, abroad_region, ECS, schedule="office", size="1-2-3"),
         )
     return Estate(partition, resources, abroad_region)
 
@@ -125,6 +167,21 @@ CONFIG_ITEMS = [
         "endtime": {"S": "17:00"},
         "weekdays": {"SS": ["mon-fri"]},
     },
+    {
+        "type": {"S": "period"},
+        "name": {"S": "ten-to-four"},
+        "begintime": {"S": "10:00"},
+        "endtime": {"S": "16:00"},
+        "weekdays": {"SS": ["mon-fri"]},
+    },
+    {
+        "type": {"S": "period"},
+        "name": {"S": "leap-night"},
+        "begintime": {"S": "03:00"},
+        "endtime": {"S": "03:01"},
+        "monthdays": {"SS": ["29"]},
+        "months": {"SS": ["feb"]},
+    },
     {"type": {"S": "period"}, "name": {"S": "half-past-25"}, "begintime": {"S": "25:30"}},
     {
         "type": {"S": "schedule"},
@@ -133,6 +190,19 @@ CONFIG_ITEMS = [
         "periods": {"SS": ["office-hours"]},
     },
     {"type": {"S": "schedule"}, "name": {"S": "on-call"}, "override_status": {"S": "stopped"}},
+    {
+        "type": {"S": "schedule"},
+        "name": {"S": "render"},
+        "timezone": {"S": ZONE},
+        "periods": {"SS": [f"ten-to-four@{RENDER_TYPE}"]},
+    },
+    {
+        "type": {"S": "schedule"},
+        "name": {"S": "patched"},
+        "timezone": {"S": ZONE},
+        "periods": {"SS": ["leap-night"]},
+        "ssm_maintenance_window": {"SS": [WINDOW]},
+    },
     {"type": {"S": "schedule"}, "name": {"S": "unknown-period"}, "periods": {"SS": ["no-such-period"]}},
     {
         "type": {"S": "schedule"},

@@ -4,12 +4,17 @@ moto lets anybody take any role, missing ones included, and starts everything th
 
 - refuses AssumeRole unless the role exists in moto and its trust policy names the caller and the external id,
 - refuses to start the instances it was told cannot start,
+- tags Redshift clusters for the tagging API,
+- describes instances as machines of today (moto calls those of unknown images paravirtual and says nothing of ENA, so
+  that hardly any other type would fit them),
+- can hold what is asked until another pass has asked for the lease,
 - writes down every call, which is how the checks know what was never asked for.
 """
 
 import http.client
 import json
 import re
+import threading
 import urllib.parse
 import uuid
 from dataclasses import dataclass
@@ -25,9 +30,20 @@ from .lambda_runtime import LoopbackServer, read_body
 # Status, headers and body.
 Answer = tuple[int, list[tuple[str, str]], bytes]
 
+# Well under what a pass may take.
+LONGEST_HOLD_SECONDS = 30
+
 SCOPE = re.compile(r"Credential=(?P<key>[^/]+)/\d+/(?P<region>[^/]+)/(?P<service>[^/]+)/aws4_request")
 ROLE_ARN = re.compile(r"arn:(?P<partition>[^:]+):iam::(?P<account>\d{12}):role/(?:.*/)?(?P<name>[^/]+)")
+# The parameters of query protocols that name a resource.
+NAMES = re.compile(
+    r"InstanceId(\.\d+)?|ResourceId\.\d+|DBInstanceIdentifier|DBClusterIdentifier|ClusterIdentifier"
+    r"|AutoScalingGroupName|Tags\.member\.\d+\.ResourceId"
+)
 NOT_FORWARDED = {"connection", "keep-alive", "transfer-encoding", "content-length", "host"}
+
+PARAVIRTUAL = b"<virtualizationType>paravirtual</virtualizationType>"
+WITH_ENA = b"<virtualizationType>hvm</virtualizationType><enaSupport>true</enaSupport>"
 
 STS_REFUSAL = """<ErrorResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><Error><Type>Sender</Type>\
 <Code>{code}</Code><Message>{message}</Message></Error><RequestId>{request_id}</RequestId></ErrorResponse>"""
@@ -46,11 +62,19 @@ class Call:
     params: dict
 
     @property
+    def arns(self) -> list[str]:
+        """What the tagging API is to tag."""
+        return self.params.get("ResourceARNList", []) if self.service == "tagging" else []
+
+    @property
     def resources(self) -> list[str]:
-        """The instances it names."""
-        return [
-            value for name, value in self.params.items() if re.fullmatch(r"InstanceId\.\d+|DBInstanceIdentifier", name)
-        ]
+        """The ids of the resources it names."""
+        if self.operation == "UpdateService":
+            return [f"{self.params['cluster']}/{self.params['service']}"]
+        if self.operation == "RegisterScalableTarget":
+            return [self.params["ResourceId"].removeprefix("service/")]
+        of_arns = [re.split("[:/]", arn.split(":", 5)[5], maxsplit=1)[1] for arn in self.arns]
+        return of_arns + [value for name, value in self.params.items() if NAMES.fullmatch(name)]
 
 
 class FrontDoor:
@@ -58,6 +82,10 @@ class FrontDoor:
         """`principals` says whose each access key is: trust policies name principals, requests carry keys."""
         self.calls: list[Call] = []
         self.unstartable: dict[str, tuple[str, str]] = {}
+        # Set while nothing is held, and while something is.
+        self._free = threading.Event()
+        self._free.set()
+        self.holds = threading.Event()
         self._aws = aws
         self._principals = principals
         self._moto = urllib.parse.urlsplit(aws.endpoint).netloc
@@ -66,6 +94,43 @@ class FrontDoor:
 
     def stop(self) -> None:
         self._server.stop()
+
+    def hold_until_asked_for_lease_twice(self) -> None:
+        """Holds what the first pass looks for, so that a second pass must find it at work."""
+        self._asked_for_lease = 0
+        self.holds.clear()
+        self._free.clear()
+
+    def _hold(self, call: Call) -> None:
+        if call.operation == "DescribeInstances" and not self._free.is_set():
+            self.holds.set()
+            self._free.wait(LONGEST_HOLD_SECONDS)
+
+    def _release(self, call: Call) -> None:
+        """While every look for instances is held nothing else is put to a table."""
+        if call.operation == "PutItem" and not self._free.is_set():
+            self._asked_for_lease += 1
+            if self._asked_for_lease == 2:
+                self._free.set()
+
+    def _answer(self, call: Call, path: str, headers: Message, body: bytes) -> Answer:
+        self._hold(call)
+        answer = self._refusal(call) or self._redshift_tags(call) or self._forward(path, headers, body)
+        self._release(call)
+        return of_today(answer) if call.operation == "DescribeInstances" else answer
+
+    def _redshift_tags(self, call: Call) -> Answer | None:
+        """As the tagging API does on AWS: it asks the clusters' own service. The scheduler asks for one kind a call."""
+        if not call.arns or any(arn.split(":")[2] != "redshift" for arn in call.arns):
+            return None
+        for arn in call.arns:
+            redshift = self._aws.client("redshift", arn.split(":")[4], call.region)
+            if call.operation == "TagResources":
+                tags = [{"Key": key, "Value": value} for key, value in call.params["Tags"].items()]
+                redshift.create_tags(ResourceName=arn, Tags=tags)
+            else:
+                redshift.delete_tags(ResourceName=arn, TagKeys=call.params["TagKeys"])
+        return 200, [("Content-Type", "application/x-amz-json-1.1")], b'{"FailedResourcesMap": {}}'
 
     def _refusal(self, call: Call) -> Answer | None:
         """If there is none, moto answers."""
@@ -125,7 +190,7 @@ class FrontDoor:
                 body = read_body(self)
                 call = read_call(self.headers, body)
                 door.calls.append(call)
-                self._reply(*(door._refusal(call) or door._forward(self.path, self.headers, body)))
+                self._reply(*door._answer(call, self.path, self.headers, body))
 
             def _reply(self, status: int, headers: list[tuple[str, str]], body: bytes) -> None:
                 self.send_response(status)
@@ -150,6 +215,11 @@ def read_call(headers: Message, body: bytes) -> Call:
         return Call(operation=target.split(".")[-1], params=json.loads(body), **where)
     params = dict(urllib.parse.parse_qsl(body.decode(errors="replace")))
     return Call(operation=params.get("Action", "?"), params=params, **where)
+
+
+def of_today(answer: Answer) -> Answer:
+    status, headers, body = answer
+    return status, headers, body.replace(PARAVIRTUAL, WITH_ENA)
 
 
 def refusal(status: int, shape: str, code: str, message: str) -> Answer:

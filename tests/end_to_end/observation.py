@@ -1,4 +1,4 @@
-"""What can be seen from outside: instances by boto3, the state table, the metrics, the calls that were made."""
+"""What can be seen from outside: resources by boto3, the state table, the metrics, the calls that were made."""
 
 from collections import defaultdict
 from datetime import datetime
@@ -6,37 +6,22 @@ from datetime import datetime
 import yaml
 
 from .aws import Aws
-from .deployment import Deployment
-from .estate import EC2, RDS, Estate, Resource
+from .deployment import Deployment, clients
+from .estate import Estate, Resource
 from .front_door import Call
-
-# RDS has words of its own for what EC2 calls running.
-RUNNING = {"running", "available"}
+from .kinds import KINDS, Seen
 
 
-def states(aws: Aws, estate: Estate, ids: dict[Resource, str]) -> dict[str, str]:
-    """Name to running, stopped or what else AWS says, for every resource there is."""
-    seen: dict[str, str] = {}
-    for account, region in sorted({(each.account, each.region) for each in estate.resources}):
-        seen |= ec2_states(aws.client("ec2", account, region)) | rds_states(aws.client("rds", account, region))
-    return {resource.name: seen.get(resource_id, "gone") for resource, resource_id in ids.items()}
-
-
-def ec2_states(ec2) -> dict[str, str]:
-    pages = ec2.get_paginator("describe_instances").paginate()
-    instances = (each for page in pages for reservation in page["Reservations"] for each in reservation["Instances"])
-    return {each["InstanceId"]: plain(each["State"]["Name"]) for each in instances}
-
-
-def rds_states(rds) -> dict[str, str]:
-    pages = rds.get_paginator("describe_db_instances").paginate()
+def seen(aws: Aws, estate: Estate, ids: dict[Resource, str]) -> dict[Resource, Seen | None]:
+    """What AWS says of every resource there is."""
+    found: dict[tuple[str, str, str], dict[str, Seen]] = {}
+    for resource in estate.resources:
+        there = (resource.account, resource.region, resource.kind)
+        if there not in found:
+            found[there] = KINDS[resource.kind].seen(clients(aws, resource))
     return {
-        each["DBInstanceIdentifier"]: plain(each["DBInstanceStatus"]) for page in pages for each in page["DBInstances"]
+        each: found[each.account, each.region, each.kind].get(resource_id) for each, resource_id in ids.items()
     }
-
-
-def plain(state: str) -> str:
-    return "running" if state in RUNNING else state
 
 
 def state_items(aws: Aws, deployment: Deployment) -> dict[str, dict[str, str]]:
@@ -51,7 +36,7 @@ def state_items(aws: Aws, deployment: Deployment) -> dict[str, dict[str, str]]:
             name: item[name]["S"] for name in ("settled", "edge", "at") if "S" in item.get(name, {})
         }
         for item in items
-        if item["resource"]["S"].split("/")[0] in (EC2, RDS)
+        if item["resource"]["S"].split("/")[0] in KINDS
     }
 
 
@@ -80,12 +65,19 @@ def measured(datum: dict) -> float:
     return sum(value * times for value, times in datum["reading"]["values"])
 
 
-WRITES = {
-    "StartInstances": "start",
-    "StartDBInstance": "start",
-    "StopInstances": "stop",
-    "StopDBInstance": "stop",
-}
+STARTS = {"StartInstances", "StartDBInstance", "StartDBCluster", "ResumeCluster"}
+STOPS = {"StopInstances", "StopDBInstance", "StopDBCluster", "PauseCluster"}
+SIZES = {"UpdateAutoScalingGroup": "MaxSize", "UpdateService": "desiredCount"}
+CHANGES = {"ModifyInstanceAttribute", "RegisterScalableTarget"}
+TAGS = {"CreateTags", "DeleteTags", "CreateOrUpdateTags", "TagResources", "UntagResources"}
+
+
+def verb(call: Call) -> str | None:
+    """What the call does to the resources that it names, if anything."""
+    if call.operation in SIZES:
+        return "stop" if int(call.params[SIZES[call.operation]]) == 0 else "start"
+    verbs = {"start": STARTS, "stop": STOPS, "change": CHANGES, "tag": TAGS}
+    return next((name for name, operations in verbs.items() if call.operation in operations), None)
 
 
 def allowed_actions(iam, role: str) -> set[str]:
@@ -105,17 +97,43 @@ def document(policy: dict | str) -> dict:
 POLICY_PREFIX = {"tagging": "tag"}
 
 
+# What AWS asks the role for besides the action that is called: moto asks for nothing.
+TAGGING_ASKS = {
+    ("TagResources", "ecs"): "ecs:TagResource",
+    ("TagResources", "rds"): "rds:AddTagsToResource",
+    ("TagResources", "redshift"): "redshift:CreateTags",
+    ("UntagResources", "ecs"): "ecs:UntagResource",
+    ("UntagResources", "rds"): "rds:RemoveTagsFromResource",
+    ("UntagResources", "redshift"): "redshift:DeleteTags",
+}
+
+
+# A stop that leaves a snapshot.
+SNAPSHOT = {"StopDBInstance", "DBSnapshotIdentifier"}
+
+
 def called_actions(calls: list[Call], keys: set[str]) -> set[str]:
-    """What was called with these keys, as policies name it."""
-    return {
-        f"{POLICY_PREFIX.get(call.service, call.service)}:{call.operation}" for call in calls if call.key in keys
-    }
+    """What was called with these keys, as policies name it, and what the services ask for in order to do it."""
+    made = [call for call in calls if call.key in keys]
+    own = {f"{POLICY_PREFIX.get(call.service, call.service)}:{call.operation}" for call in made}
+    tagging = {TAGGING_ASKS[call.operation, arn.split(":")[2]] for call in made for arn in call.arns}
+    snapshots = {"rds:CreateDBSnapshot" for call in made if SNAPSHOT <= {call.operation, *call.params}}
+    return own | tagging | snapshots
 
 
-def writes(calls: list[Call]) -> dict[str, set[str]]:
-    """The ids of resources that the function asked AWS to start, and to stop."""
-    asked: dict[str, set[str]] = {"start": set(), "stop": set()}
+def snapshots_of(rds) -> dict[str, set[str]]:
+    """The names of the snapshots that were asked for, by instance. RDS makes others of its own."""
+    names: dict[str, set[str]] = defaultdict(set)
+    for each in rds.describe_db_snapshots(SnapshotType="manual")["DBSnapshots"]:
+        names[each["DBInstanceIdentifier"]].add(each["DBSnapshotIdentifier"])
+    return dict(names)
+
+
+def writes(calls: list[Call]) -> dict[str, list[str]]:
+    """The ids of resources that the function asked AWS to start, to stop, to change and to tag, each as often as it
+    did."""
+    asked: dict[str, list[str]] = {"start": [], "stop": [], "change": [], "tag": []}
     for call in calls:
-        if call.operation in WRITES:
-            asked[WRITES[call.operation]] |= set(call.resources)
+        if does := verb(call):
+            asked[does] += call.resources
     return asked

@@ -14,8 +14,12 @@ from .checks import Checks, Problems
 from .deployment import Deployment
 from .estate import Estate, Resource
 from .front_door import FrontDoor
+from .kinds import state_of
 from .lambda_runtime import Answer, Function
-from .observation import is_instant, metric_sums, settled, state_items, states, writes
+from .observation import is_instant, metric_sums, seen, settled, state_items, writes
+
+# The tags that inform.
+LAST_ACTION, ERROR = f"{where.TAG_KEY}LastAction", f"{where.TAG_KEY}Error"
 
 FunctionMaker = Callable[[dict[str, str]], Function]
 
@@ -36,10 +40,12 @@ class Stage:
 
 @dataclass
 class Expected:
-    """What one pass should do. Settled says, per schedule, what the memory then holds."""
+    """What one pass should do. What is resized is stopped, to be started as another type. Settled says, per schedule,
+    what the memory then holds."""
 
     started: set[Resource] = field(default_factory=set)
     stopped: set[Resource] = field(default_factory=set)
+    resized: set[Resource] = field(default_factory=set)
     failed: set[Resource] = field(default_factory=set)
     settled: dict[str, str] = field(default_factory=dict)
 
@@ -55,8 +61,8 @@ class Passes:
         self.checks = checks
         self.names = {resource_id: each.name for each, resource_id in stage.ids.items()}
         self.expected_states = {each.name: each.begins for each in stage.estate.resources}
-        self.office = stage.estate.served("office")
-        self.on_call = stage.estate.served("on-call")
+        self.expected_tags = self.tags()
+        self.served = stage.estate.served()
         self.metrics_seen = 0
         self.monday = last_monday(datetime.now(ZoneInfo(where.ZONE)).date())
 
@@ -76,13 +82,15 @@ class Passes:
             asked_before = len(self.stage.door.calls)
             answer = self.stage.function.invoke(event or run_request(at, account))
             self.expected_states |= {each.name: "running" for each in expected.started}
-            self.expected_states |= {each.name: "stopped" for each in expected.stopped}
+            self.expected_states |= {each.name: "stopped" for each in expected.stopped | expected.resized}
             if answer.error:
                 problems.add(f"the invocation is an error: {answer.error}")
                 return answer
+            self.expect_tags(expected, datetime.fromisoformat(answer.result["pass"]["at"]))
             self.compare_answer(problems, answer, expected, account, at=at if event is None else None)
             self.compare_calls(problems, expected, asked_before)
             self.compare_states(problems)
+            self.compare_tags(problems)
             self.compare_memory(problems, expected)
             self.compare_metrics(problems, expected, account, late)
         return answer
@@ -110,6 +118,7 @@ class Passes:
             problems.unless_same_items("memory", state_items(self.stage.aws, self.stage.deployment), {})
             problems.unless(not self.new_metrics(), "it put metrics")
             self.compare_states(problems)
+            self.compare_tags(problems)
         return planned
 
     def by_hand(self, act: Callable, name: str, becomes: str) -> None:
@@ -120,6 +129,10 @@ class Passes:
     def those(self, state: str, among: Iterable[Resource]) -> set[Resource]:
         return {each for each in among if self.expected_states[each.name] == state}
 
+    def working(self, state: str, *schedules: str) -> set[Resource]:
+        """Those in that state of what these schedules start and stop, or any schedule does."""
+        return self.those(state, self.stage.estate.served(*schedules))
+
     def at(self, clock: str, day: int = 0) -> str:
         """A time of Monday, or of the day after, on the wall in Berlin."""
         local = datetime.combine(self.monday + timedelta(days=day), time.fromisoformat(clock), ZoneInfo(where.ZONE))
@@ -127,12 +140,11 @@ class Passes:
 
     # --- Names for ids, so that a failure can be read -----------------------------------------------------------------
 
-    def named(self, ids: set[str]) -> set[str]:
+    def named(self, ids: Iterable[str]) -> set[str]:
         return {self.names.get(each, each) for each in ids}
 
     def name_of(self, outcome: dict) -> str:
-        resource_id = outcome["resource"].split("/")[-1]
-        return self.names.get(resource_id, resource_id)
+        return self.names.get(outcome["resource"], outcome["resource"])
 
     def actions(self, answer: Answer, ended: str) -> set[tuple[str, str]]:
         """(start or stop, name) of every outcome that ended so."""
@@ -149,9 +161,11 @@ class Passes:
         if at:
             problems.unless_equal("pass.at", datetime.fromisoformat(summary["at"]), datetime.fromisoformat(at))
         problems.unless_equal("pass.targets", summary["targets"], self.targets(account)[0])
-        for count, of in (("started", expected.started), ("stopped", expected.stopped), ("failed", expected.failed)):
+        acted = (("start", expected.started), ("stop", expected.stopped), ("resize", expected.resized))
+        done_so = zip(("started", "stopped", "resized"), (of for _, of in acted), strict=True)
+        for count, of in (*done_so, ("failed", expected.failed)):
             problems.unless_equal(f"pass.{count}", summary[count], len(of))
-        done = {("start", each.name) for each in expected.started} | {("stop", each.name) for each in expected.stopped}
+        done = {(action, each.name) for action, resources in acted for each in resources}
         problems.unless_same_set("outcomes done", self.actions(answer, "done"), done)
         failed = {("start", each.name) for each in expected.failed}
         problems.unless_same_set("outcomes failed", self.actions(answer, "failed"), failed)
@@ -160,11 +174,41 @@ class Passes:
         asked = writes(self.stage.door.calls[asked_before:])
         starts = {each.name for each in expected.started | expected.failed}
         problems.unless_same_set("asked to start", self.named(asked["start"]), starts)
-        problems.unless_same_set("asked to stop", self.named(asked["stop"]), {each.name for each in expected.stopped})
+        stops = {each.name for each in expected.stopped | expected.resized}
+        problems.unless_same_set("asked to stop", self.named(asked["stop"]), stops)
 
     def compare_states(self, problems: Problems) -> None:
-        seen = states(self.stage.aws, self.stage.estate, self.stage.ids)
-        problems.unless_same_items("state", seen, self.expected_states)
+        found = seen(self.stage.aws, self.stage.estate, self.stage.ids)
+        states = {each.name: state_of(each, one) for each, one in found.items()}
+        problems.unless_same_items("state", states, self.expected_states)
+
+    def compare_tags(self, problems: Problems) -> None:
+        problems.unless_same_items("tags", self.tags(), self.expected_tags)
+
+    def tags(self) -> dict[str, dict[str, str]]:
+        """Name to tags. Of the reason of a failure, its class is enough."""
+        found = seen(self.stage.aws, self.stage.estate, self.stage.ids)
+        tags = {each.name: dict(one.tags) if one else {} for each, one in found.items()}
+        for of_one in tags.values():
+            if ERROR in of_one:
+                of_one[ERROR] = of_one[ERROR].split(":")[0]
+        return tags
+
+    def expect_tags(self, expected: Expected, at: datetime) -> None:
+        """What was started has the tags that the deployment names for it and not those of what was stopped, and so the
+        other way round; and its last action. An error's tag goes with the next success."""
+        minute = at.astimezone(UTC).strftime("%Y-%m-%d %H:%M")
+        shift, rest = {"Shift": f"on since {minute}"}, {"Rest": f"by {where.STACK}"}
+        for word, resources, put_on, taken_off in (
+            ("started", expected.started, shift, rest),
+            ("stopped", expected.stopped, rest, shift),
+            ("stopped to be resized", expected.resized, {}, rest),
+        ):
+            for name in (each.name for each in resources):
+                kept = {key: value for key, value in self.expected_tags[name].items() if key not in {*taken_off, ERROR}}
+                self.expected_tags[name] = kept | put_on | {LAST_ACTION: f"{word} {minute} UTC"}
+        for each in expected.failed:
+            self.expected_tags[each.name] = self.expected_tags[each.name] | {ERROR: "wrong-state"}
 
     def compare_memory(self, problems: Problems, expected: Expected) -> None:
         """Where the story says what is settled, every served resource has it, and no other has settled anything."""
@@ -173,7 +217,7 @@ class Passes:
         items = state_items(self.stage.aws, self.stage.deployment)
         held = {
             f"{each.target} {each.kind}/{self.stage.ids[each]}": expected.settled[each.schedule]
-            for each in (self.office | self.on_call) - expected.failed
+            for each in self.served - expected.failed
         }
         failed = {f"{each.target} {each.kind}/{self.stage.ids[each]}" for each in expected.failed}
         memory = {key: value for key, value in settled(items).items() if value and key not in failed}
@@ -197,9 +241,10 @@ class Passes:
         problems.unless_equal("metric PassDuration", ("PassDuration", "", "") in sums, account is None)
         problems.unless_equal("metric Targets", sums.get(("Targets", "", "")), targets)
         problems.unless_equal("metric FailedTargets", sums.get(("FailedTargets", "", "")), closed)
-        served = self.office | self.on_call if account is None else set()
+        managed = self.stage.estate.managed() if account is None else set()
+        served = self.served & managed
         for metric, resources in (
-            ("Managed", served),
+            ("Managed", managed),
             ("Running", self.those("running", served)),
             ("Stopped", self.those("stopped", served)),
             ("Started", expected.started),

@@ -68,6 +68,7 @@ def set_up(args: argparse.Namespace, folder: Path, stack: contextlib.ExitStack) 
     hands.say(f"takes any role for granted and forgives any external id: a door in front of it refuses {where.CLOSED}")
     hands.say("does not speak the CloudWatch protocol of current SDKs: metrics go to the sandbox server")
     ids = hands.create_resources(aws, the_estate)
+    hands.create_window(aws, the_estate)
     door = FrontDoor(aws, deployed.principals)
     stack.callback(door.stop)
 

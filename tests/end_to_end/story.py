@@ -4,24 +4,23 @@
 CloudWatch takes no data older than two weeks, and the last pass is for now, which must come after the others.
 """
 
+import re
 import uuid
 from collections import Counter
 from datetime import UTC, datetime
-from zoneinfo import ZoneInfo
 
 from . import deployment as hands
 from . import estate as where
+from .asides import DAY, NIGHT, Asides, wanted_at
 from .front_door import Call
 from .lambda_runtime import Answer
-from .observation import (
-    allowed_actions,
-    called_actions,
-    state_items,
-    writes,
-)
-from .passes import Expected, Passes, run_request, utc
+from .observation import allowed_actions, called_actions, snapshots_of, state_items, writes
+from .passes import Expected, run_request, utc
 
 CANNOT_START = ("IncorrectInstanceState", "The instance is not in a state from which it can be started.")
+
+# Of a snapshot that somebody took.
+BY_HAND = "before-the-migration"
 
 # What the roles allow and no call at moto's front door shows.
 BEYOND_THE_DOOR = {
@@ -32,34 +31,8 @@ BEYOND_THE_DOOR = {
     "rds:ListTagsForResource",  # Asked for by RDS when it lists an instance's tags.
 }
 
-# What the spoke's role allows for what this story has none of: resources of these kinds, instance types, and tags that
-# are taken off. The crates' own tests make these calls on the sandbox.
-NOT_IN_THIS_STORY = {
-    "application-autoscaling:DescribeScalableTargets",
-    "application-autoscaling:RegisterScalableTarget",
-    "autoscaling:CreateOrUpdateTags",
-    "autoscaling:DeleteTags",
-    "autoscaling:UpdateAutoScalingGroup",
-    "ec2:DescribeInstanceTypes",
-    "ec2:ModifyInstanceAttribute",
-    "ecs:DescribeServices",
-    "ecs:TagResource",
-    "ecs:UntagResource",
-    "ecs:UpdateService",
-    "rds:AddTagsToResource",  # The tagging API asks for it in the role's name.
-    "rds:RemoveTagsFromResource",
-    "rds:StartDBCluster",
-    "rds:StopDBCluster",
-    "redshift:CreateTags",
-    "redshift:DeleteTags",
-    "redshift:PauseCluster",
-    "redshift:ResumeCluster",
-    "ssm:DescribeMaintenanceWindows",
-    "tag:UntagResources",
-}
 
-
-class Story(Passes):
+class Story(Asides):
     """The chapters, in order. Each leaves the estate as the next expects it."""
 
     def tell(self) -> None:
@@ -67,6 +40,7 @@ class Story(Passes):
         self.opening()
         self.during_the_day()
         self.closing()
+        self.maintenance_window()
         self.late_tick()
         self.unreachable_stores()
         self.next_day()
@@ -76,13 +50,13 @@ class Story(Passes):
     # --- Chapters ---------------------------------------------------------------------------------------------------
 
     def before_opening(self) -> None:
-        running = self.those("running", self.office | self.on_call)
+        running = self.working("running")
         at = self.at("08:50")
         planned = self.dry_run("a dry run before opening plans the first stops and does nothing", at, stops=running)
         answer = self.run_pass(
             "the first pass, before opening, stops what runs",
             at,
-            Expected(stopped=running, settled={"office": "stopped", "on-call": "stopped"}),
+            Expected(stopped=running, settled=NIGHT),
         )
         with self.checks.check("the first pass did what the dry run planned") as problems:
             problems.unless_same_set("actions", self.actions(answer, "done"), planned)
@@ -120,7 +94,7 @@ class Story(Passes):
             "at opening all start but the one that cannot",
             self.at("09:00"),
             Expected(
-                started=self.office - {broken}, failed={broken}, settled={"office": "running", "on-call": "stopped"}
+                started=self.stage.estate.served("office") - {broken}, failed={broken}, settled=DAY
             ),
         )
         del self.stage.door.unstartable[self.stage.ids[broken]]
@@ -129,8 +103,14 @@ class Story(Passes):
         self.quiet("a second pass at the same instant", at)
 
     def during_the_day(self) -> None:
+        orders = self.stage.estate.named("orders")
+        hands.clients(self.stage.aws, orders)("rds").create_db_snapshot(
+            DBInstanceIdentifier="orders", DBSnapshotIdentifier=BY_HAND
+        )
         self.by_hand(hands.stop, "web-1", "stopped")
         self.quiet("what a person stopped stays stopped, five minutes after opening", self.at("09:05"))
+        self.instance_types()
+        self.end_of_rendering()
         asked_before = len(self.stage.door.calls)
         self.quiet("nothing happens a minute before closing", self.at("16:59"))
         self.tell_cost(self.stage.door.calls[asked_before:])
@@ -147,7 +127,7 @@ class Story(Passes):
         self.run_pass(
             "at closing all that runs stops",
             at,
-            Expected(stopped=self.those("running", self.office), settled={"office": "stopped", "on-call": "stopped"}),
+            Expected(stopped=self.working("running", "office"), settled=NIGHT),
         )
         self.quiet("a second pass at the same instant", at)
         self.by_hand(hands.start, "app-1", "running")
@@ -186,22 +166,31 @@ class Story(Passes):
             self.compare_states(problems)
 
     def next_day(self) -> None:
-        day = {"office": "running", "on-call": "stopped"}
         at = self.at("09:00", day=1)
-        started = self.those("stopped", self.office)
-        self.run_pass("the next day's opening comes as if nothing had been", at, Expected(started=started, settled=day))
+        started = self.working("stopped", "office")
+        self.run_beside_request(
+            "the next day's opening comes as if nothing had been", at, Expected(started=started, settled=DAY)
+        )
         self.quiet("a second pass at the same instant", at)
         at = self.at("17:00", day=1)
-        plant = {each for each in self.those("running", self.office) if each.account == where.PLANT}
+        plant = {each for each in self.working("running", "office") if each.account == where.PLANT}
         self.run_pass(
             "a pass in one account's scope closes that account alone",
             at,
             Expected(stopped=plant),
             account=where.PLANT,
         )
-        rest = self.those("running", self.office)
-        night = {"office": "stopped", "on-call": "stopped"}
-        self.run_pass("the unscoped pass at that instant closes the others", at, Expected(stopped=rest, settled=night))
+        rest = self.working("running", "office")
+        self.run_pass("the unscoped pass at that instant closes the others", at, Expected(stopped=rest, settled=NIGHT))
+        self.one_snapshot_is_kept(at)
+
+    def one_snapshot_is_kept(self, stopped_at: str) -> None:
+        with self.checks.check("one snapshot is kept, that of the last stop, beside those of others") as problems:
+            orders = self.stage.estate.named("orders")
+            stamp = re.sub("[-:]", "", stopped_at).lower()
+            expected = {"orders": {BY_HAND, f"{where.STACK}-stopped-orders-{stamp}"}}
+            found = snapshots_of(hands.clients(self.stage.aws, orders)("rds"))
+            problems.unless_same_items("snapshots", found, expected)
 
     def scheduled_event(self) -> None:
         """The rule's own event means now. An override makes something due whatever the clock says."""
@@ -212,22 +201,21 @@ class Story(Passes):
             ExpressionAttributeValues={":running": {"S": "running"}},
         )
         now = datetime.now(UTC).replace(microsecond=0)
-        is_open = office_is_open(now)
-        hours = "within" if is_open else "outside"
-        self.run_pass(
-            f"the rule's event is a pass now, {hours} office hours: the override starts its own",
+        wanted = wanted_at(now) | {"on-call": "running"}
+        due = {each for each in self.working("stopped") if wanted[each.schedule] == "running"}
+        due_for = ", ".join(sorted({each.schedule for each in due}))
+        self.run_beside_event(
+            f"the rule's event is a pass now, which is due for {due_for}: an override holds at any time",
             utc(now),
-            Expected(
-                started=self.on_call | (self.those("stopped", self.office) if is_open else set()),
-                settled={"office": "running" if is_open else "stopped", "on-call": "running"},
-            ),
-            event=scheduled_event_at(now, self.stage.estate.hub_region),
+            Expected(started=due, settled=wanted),
+            scheduled_event_at(now, self.stage.estate.hub_region),
         )
+        self.questions(wanted)
 
     def whole_record(self) -> None:
         """Over the whole story, and not by its end state alone."""
         with self.checks.check(
-            "nobody ever asked AWS to start or stop what is untagged, misconfigured or closed"
+            "nobody ever asked AWS to start, stop, change or tag what is untagged, misconfigured or closed"
         ) as problems:
             untouchable = {each.name for each in self.stage.estate.untouchable()}
             for verb, ids in writes(self.stage.door.calls).items():
@@ -255,8 +243,7 @@ class Story(Passes):
             sessions = {call.key for call in calls} - principals.keys()
             for account, region in self.stage.estate.spokes:
                 allowed = allowed_actions(self.stage.aws.client("iam", account, region), "dayshift-spoke")
-                beyond = BEYOND_THE_DOOR | NOT_IN_THIS_STORY
-                problems.unless_same_set("the spoke's role", allowed - beyond, called_actions(calls, sessions))
+                problems.unless_same_set("the spoke's role", allowed - BEYOND_THE_DOOR, called_actions(calls, sessions))
 
 
 def scheduled_event_at(now: datetime, region: str) -> dict:
@@ -272,9 +259,3 @@ def scheduled_event_at(now: datetime, region: str) -> dict:
         "resources": [f"arn:aws:events:{region}:{where.HUB}:rule/{where.STACK}-SchedulerRule"],
         "detail": {},
     }
-
-
-def office_is_open(now: datetime) -> bool:
-    """What the schedule `office` says, in other words than the scheduler's."""
-    local = now.astimezone(ZoneInfo(where.ZONE))
-    return local.weekday() < 5 and 9 <= local.hour < 17

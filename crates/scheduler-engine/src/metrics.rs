@@ -137,6 +137,8 @@ impl Tally {
                 self.stopped_now += 1;
                 self.stopped += 1;
             }
+            // It rests until a later pass starts it as the other type.
+            (Some(Step::Resize { .. }), _) if done => self.stopped += 1,
             (_, Observed::Running) => self.running += 1,
             (_, Observed::Stopped) => self.stopped += 1,
             (_, Observed::InTransition | Observed::Gone | Observed::Unsuitable(_)) => {}
@@ -160,5 +162,37 @@ impl Tally {
             value: value.into(),
             unit: Unit::Count,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use scheduler_core::{
+        Resource, ResourceKey, decision::Cause, marks::Marks, memory::Outcome, resource::Failure,
+    };
+
+    use super::*;
+    use crate::report::Result;
+
+    /// What the tally of one running instance counts as running, stopped and failed, after a resize.
+    fn counts_after(outcome: Outcome) -> (u32, u32, u32) {
+        let key = ResourceKey { kind: Kind::Ec2Instance, id: "i-1".parse().unwrap() };
+        let step = Step::Resize { types: vec!["m5.large".parse().unwrap()] };
+        let mut tally = Tally::default();
+        tally.count(&ResourceReport {
+            resource: Resource::new(key, Marks::of("office"), Observed::Running),
+            verdict: None,
+            action: Action::Act(step, Cause::Desired),
+            result: Result::Acted(outcome),
+            memory: None,
+        });
+        (tally.running, tally.stopped, tally.failed)
+    }
+
+    #[test]
+    fn what_was_stopped_to_be_resized_rests_after_the_pass() {
+        assert_eq!(counts_after(Outcome::Done), (0, 1, 0));
+        let failure = Failure { code: FailureCode::Unsupported, message: "no".into() };
+        assert_eq!(counts_after(Outcome::Failed(failure)), (1, 0, 1));
     }
 }
