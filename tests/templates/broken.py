@@ -191,5 +191,12 @@ BROKEN = [
     hub(rules.a_template_fits_into_a_request, "Resources:\n", f"# {'x' * 8000}\nResources:\n"),
     hub(rules.a_template_fits_into_a_request, "    Description: Who is told of alarms;", "    NoDescription: Who;"),
     hub(rules.a_template_fits_into_a_request, "PermissionsBoundaryArn\n      - Label", "\n      - Label"),
+    hub(rules.every_parameter_is_documented, "Default: rate(5 minutes)", "Default: rate(10 minutes)"),
+    hub(rules.every_parameter_is_documented, "  DashboardName:\n    Condition", "  DashboardTitle:\n    Condition"),
+    spoke(rules.every_parameter_is_documented, "Default: dayshift-spoke", "Default: night-spoke"),
+    hub(rules.every_permission_is_documented, "Sid: KeepConfig", "Sid: KeepEverything"),
+    spoke(rules.every_permission_is_documented, '"Sid": "ResizeTagged"', '"Sid": "ChangeTagged"'),
+    hub(rules.every_alarm_and_graph_is_documented, "-pass-missed", "-pass-late"),
+    hub(rules.every_alarm_and_graph_is_documented, '"title": "Targets"', '"title": "Accounts"'),
     spoke(rules.a_roles_policies_fit, '"tag:TagResources"', ", ".join(['"tag:TagResources"'] * 400)),
 ]

@@ -13,6 +13,7 @@ from .stack import TEMPLATES, Stack, Statement
 Rule = Callable[[Stack], Iterator[str]]
 RULES: list[Rule] = []
 
+DOCS = TEMPLATES.parent / "docs"
 METRICS = TEMPLATES.parent / "crates/scheduler-engine/src/metrics.rs"
 
 # Actions that AWS allows on everything or not at all, or where everything is less than it seems.
@@ -474,6 +475,58 @@ def a_roles_policies_fit(stack: Stack) -> Iterator[str]:
     for holder, size in sizes.items():
         if size > 10_240:
             yield f"{holder}: {size}"
+
+
+# --- Being written down ---
+
+
+@rule
+def every_parameter_is_documented(stack: Stack) -> Iterator[str]:
+    """docs/deploy.md has a row for each parameter, with its default, and names each output."""
+    page = page_of("deploy.md")
+    rows = dict(re.findall(r"^\| `(\w+)` \| ?`?(.*?)`? ?\|", section_for(stack, page), re.MULTILINE))
+    for name, body in stack.template["Parameters"].items():
+        if rows.get(name) != str(body.get("Default", "required")):
+            yield f"{name}: {rows.get(name)!r}"
+    for name in stack.template["Outputs"]:
+        if f"`{name}`" not in page:
+            yield f"the output {name}"
+
+
+@rule
+def every_permission_is_documented(stack: Stack) -> Iterator[str]:
+    """docs/security.md has a row for each statement of each function's role, and of the spoke's."""
+    page = page_of("security.md")
+    sections = dict(re.findall(r"^## (?:The |A )(\w+)\n(.*?)(?=^## )", page, re.DOTALL | re.MULTILINE))
+    for each in stack.statements:
+        # What all functions have is said of the first.
+        texts = (sections.get(each.holder.removesuffix("Role").lower()), sections["scheduler"])
+        if each.holder.endswith("Role") and not any(text and f"`{each.sid}`" in text for text in texts):
+            yield str(each)
+
+
+@rule
+def every_alarm_and_graph_is_documented(stack: Stack) -> Iterator[str]:
+    """docs/operate.md has a row for each alarm, by its name, and for each graph of the dashboard, by its title."""
+    page = page_of("operate.md")
+    for name, properties in stack.of_type("AWS::CloudWatch::Alarm").items():
+        if f"| `{properties['AlarmName']}` |" not in page:
+            yield name
+    for properties in stack.of_type("AWS::CloudWatch::Dashboard").values():
+        for widget in json.loads(properties["DashboardBody"])["widgets"]:
+            if f"| {widget['properties']['title']} |" not in page:
+                yield widget["properties"]["title"]
+
+
+@cache
+def page_of(name: str) -> str:
+    return (DOCS / name).read_text()
+
+
+def section_for(stack: Stack, page: str) -> str:
+    """The part of the page on deploying that is about this template."""
+    hub, spokes = page.split("\n## Spokes, one by one\n")
+    return hub if "Accounts" in stack.template["Parameters"] else spokes
 
 
 def is_left_to_iam(each: Statement, stack: Stack) -> bool:
