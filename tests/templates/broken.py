@@ -107,7 +107,7 @@ BROKEN = [
     spoke(rules.a_spoke_changes_only_what_is_tagged, '"ecs:DescribeServices",', '"ecs:DeleteService",'),
     spoke(
         rules.a_spoke_cannot_write_the_schedule_tag,
-        ', "ForAllValues:StringNotEquals": {"aws:TagKeys": ["${TagKey}"]}',
+        ',\n                "ForAllValues:StringNotEquals": {"aws:TagKeys": ["${TagKey}"]}',
     ),
     spoke(
         rules.a_spoke_changes_an_instances_type_and_nothing_else_of_it, ', "ec2:Attribute/InstanceType": "false"'
@@ -119,8 +119,8 @@ BROKEN = [
     ),
     spoke(
         rules.a_spoke_serves_the_chosen_kinds_alone,
-        ":autoScalingGroupName/*\n                - !Ref AWS::NoValue",
-        ":autoScalingGroupName/*\n                - !Sub arn:${AWS::Partition}:autoscaling:*:${AWS::AccountId}:*",
+        "{ Condition: HasTags }, { Condition: HasAutoScalingGroups }",
+        "{ Condition: HasTags }, { Condition: HasTags }",
     ),
     spoke(rules.keys_are_granted_to_aws_alone, 'Bool: { "kms:GrantIsForAWSResource": "true" }'),
     spoke(rules.keys_are_granted_to_aws_alone, "- !Sub ec2.*.${AWS::URLSuffix}\n"),
@@ -198,5 +198,5 @@ BROKEN = [
     spoke(rules.every_permission_is_documented, '"Sid": "ResizeTagged"', '"Sid": "ChangeTagged"'),
     hub(rules.every_alarm_and_graph_is_documented, "-pass-missed", "-pass-late"),
     hub(rules.every_alarm_and_graph_is_documented, '"title": "Targets"', '"title": "Accounts"'),
-    spoke(rules.a_roles_policies_fit, '"tag:TagResources"', ", ".join(['"tag:TagResources"'] * 400)),
+    spoke(rules.a_roles_policies_fit, "- tag:TagResources\n", "- tag:TagResources\n              " * 400),
 ]
