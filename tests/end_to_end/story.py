@@ -28,6 +28,7 @@ BEYOND_THE_DOOR = {
     "logs:CreateLogStream",  # Lambda makes the calls itself,
     "logs:PutLogEvents",  # in the role's name.
     "kms:Decrypt",  # So does Parameter Store for a SecureString.
+    "sqs:SendMessage",  # So does Lambda for the event of an invocation that failed.
     "rds:ListTagsForResource",  # Asked for by RDS when it lists an instance's tags.
 }
 

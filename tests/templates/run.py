@@ -1,0 +1,106 @@
+"""Checks the templates against every rule, and every rule against broken templates. scripts/lint-templates calls it."""
+
+import sys
+from collections import Counter
+
+from .broken import BROKEN
+from .rules import RULES
+from .stack import TEMPLATES, Stack
+
+KEY = "arn:{partition}:kms:{region}:123456789012:key/1234abcd"
+LICENSE = "arn:{partition}:license-manager:{region}:123456789012:license-configuration:lic-1"
+KINDS = ("Ec2Instances", "RdsInstances", "RdsClusters", "AutoScalingGroups", "EcsServices", "RedshiftClusters")
+
+# Parameters that together take every branch of every condition.
+CASES = {
+    "hub.yaml": {
+        "defaults": {"Accounts": "111122223333"},
+        "everything": {
+            "Accounts": "111122223333,{param:/lists/prod}",
+            "AccountListParameters": "/lists/prod,plain",
+            "SpokeRoleArns": "arn:{partition}:iam::111122223333:role/ops/night",
+            "OrganizationalUnits": "r-ab12,ou-ab12-12345678",
+            "OrganizationId": "o-a1b2c3d4e5",
+            "Regions": "{region}",
+            "ExternalId": "chosen",
+            "Frequency": "rate(1 hour)",
+            "StartedTags": "state=started",
+            "StoppedTags": "state=stopped",
+            "CodeObjectVersion": "1",
+            "Gateway": "Yes",
+            "Trace": "Yes",
+            "PermissionsBoundaryArn": "arn:{partition}:iam::123456789012:policy/boundary",
+            "IssuesEmail": "ops@example.com",
+            "MetricsNamespace": "Ops/Dayshift",
+            "EncryptionKeyArn": KEY,
+        },
+        "little": {
+            "OrganizationalUnits": "r-ab12",
+            "Frequency": "rate(10 minutes)",
+            "Active": "No",
+            "Metrics": "No",
+            "Dashboard": "No",
+            "DeletionProtection": "No",
+        },
+        "gateway": {"SpokeRoleArns": "arn:{partition}:iam::111122223333:role/night", "Gateway": "Yes"},
+    },
+    "spoke.yaml": {
+        "defaults": {},
+        "everything": {
+            "SnapshotsOfHub": "dayshift",
+            "KmsKeyArns": KEY,
+            "LicenseConfigurationArns": LICENSE,
+            "PermissionsBoundaryArn": "arn:{partition}:iam::123456789012:policy/boundary",
+        },
+        "nothing": dict.fromkeys(KINDS, "No"),
+        **{f"{kind} alone": {other: "No" for other in KINDS if other != kind} for kind in KINDS},
+    },
+}
+PLACES = (("aws", "eu-west-1"), ("aws-cn", "cn-north-1"), ("aws-us-gov", "us-gov-west-1"))
+
+
+def stacks(template: str, source: str) -> dict[str, Stack]:
+    """The template with every case's parameters in every partition."""
+    return {
+        f"{template} with {case} in {partition}": Stack(
+            source,
+            {
+                name: value.replace("{partition}", partition).replace("{region}", region)
+                for name, value in parameters.items()
+            },
+            region,
+            partition,
+        )
+        for case, parameters in CASES[template].items()
+        for partition, region in PLACES
+    }
+
+
+def main() -> int:
+    sources = {name: (TEMPLATES / name).read_text() for name in CASES}
+    problems = Counter()
+    for template, source in sources.items():
+        for where, stack in stacks(template, source).items():
+            problems.update(f"{where}: {rule.__doc__}\n    {problem}" for rule in RULES for problem in rule(stack))
+    for problem in problems:
+        print(problem, file=sys.stderr)
+    blind = [str(each) for each in BROKEN if not refuses(each, sources)]
+    untried = [rule.__name__ for rule in RULES if not any(each.rule is rule for each in BROKEN)]
+    for each in blind:
+        print(f"no rule refused: {each}", file=sys.stderr)
+    for each in untried:
+        print(f"no broken template tries {each}", file=sys.stderr)
+    if problems or blind or untried:
+        return 1
+    print(f"template rules: {len(RULES)} hold, and refuse {len(BROKEN)} broken templates")
+    return 0
+
+
+def refuses(broken, sources: dict[str, str]) -> bool:
+    """Whether the rule sees what was broken, with some case's parameters."""
+    found = stacks(broken.template, broken.source(sources[broken.template])).values()
+    return any(problem for stack in found for problem in broken.rule(stack))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
