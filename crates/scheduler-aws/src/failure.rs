@@ -44,9 +44,8 @@ pub fn classify(code: &str) -> FailureCode {
         | "InvalidDBInstanceState"
         | "InvalidDBClusterState"
         | "IncorrectSpotRequestState" => FailureCode::WrongState,
-        "DBInstanceNotFound" | "DBClusterNotFound" | "ResourceNotFound" | "ParameterNotFound" => {
-            FailureCode::NotFound
-        }
+        "DBInstanceNotFound" | "DBClusterNotFound" | "ResourceNotFound" | "ParameterNotFound"
+        | "ParentNotFound" => FailureCode::NotFound,
         "InstanceLimitExceeded"
         | "VcpuLimitExceeded"
         | "InstanceQuotaExceeded"

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     id::{AccountId, InvalidName, ParameterName, Partition, RoleName, UnitId},
-    mistake::{Code, Mistake},
+    mistake::{Code, Mistake, Wrong},
     resource::{Failure, FailureCode},
 };
 
@@ -144,54 +144,45 @@ impl Accounts {
     }
 
     fn take_in(&mut self, place: Place<'_>, text: &str) -> Vec<Mistake> {
-        entries(text).filter_map(|entry| self.take_in_one(place, entry).err()).collect()
+        entries(text)
+            .filter_map(|entry| Some((entry, self.take_in_one(place, entry).err()?)))
+            .map(|(entry, wrong)| wrong.with(ITEM, place.field, entry))
+            .collect()
     }
 
-    fn take_in_one(&mut self, place: Place<'_>, entry: &str) -> Result<(), Mistake> {
-        let refuse = |error: InvalidName| bad_name(place.field, &error);
+    fn take_in_one(&mut self, place: Place<'_>, entry: &str) -> Result<(), Wrong> {
         if entry.starts_with('{') {
-            return self.name_list(place, entry, list_name(entry).map_err(refuse)?);
+            return self.name_list(place.list, list_name(entry).map_err(bad_name)?);
         }
-        let (account, role) = spoke(entry, &self.partition, &self.role).map_err(refuse)?;
+        let (account, role) = spoke(entry, &self.partition, &self.role).map_err(bad_name)?;
         match self.named.get(&account) {
             None => drop(self.named.insert(account, role)),
-            Some(first) => return Err(named_twice(place.field, entry, &account, first, &role)),
+            Some(first) => return Err(named_twice(&account, first, &role)),
         }
         Ok(())
     }
 
+    /// Takes in the name of a list, which stands in another or in the parameter `accounts`.
     fn name_list(
         &mut self,
-        place: Place<'_>,
-        entry: &str,
+        named_in: Option<&ParameterName>,
         name: ParameterName,
-    ) -> Result<(), Mistake> {
-        let wrong = |code, message: String, help| {
-            Err(Mistake::whole(ITEM, place.field, entry, code).saying(message, help))
-        };
-        let outer = place.list.and_then(|list| self.lists.get(list)?.named_in.as_ref());
-        if Some(&name) == place.list || Some(&name) == outer {
-            return wrong(
-                Code::Conflict,
-                format!("the list `{name}` leads back to itself"),
-                "leave this entry out",
-            );
+    ) -> Result<(), Wrong> {
+        let outer = named_in.and_then(|list| self.lists.get(list)?.named_in.as_ref());
+        if Some(&name) == named_in || Some(&name) == outer {
+            let message = format!("the list `{name}` leads back to itself");
+            return Err(Wrong::new(Code::Conflict, message, "leave this entry out"));
         }
         if outer.is_some() {
-            return wrong(
-                Code::BadValue,
-                format!("the list `{name}` would be the third, one in another"),
-                "name it in `accounts`: a list in a list names accounts only",
-            );
+            let message = format!("the list `{name}` is named in a list that another one names");
+            let help = "name it in `accounts`: a list in a list names accounts only";
+            return Err(Wrong::new(Code::BadValue, message, help));
         }
         if self.lists.contains_key(&name) {
-            return wrong(
-                Code::Duplicate,
-                format!("the list `{name}` is named twice"),
-                "leave one of them out",
-            );
+            let message = format!("the list `{name}` is named twice");
+            return Err(Wrong::new(Code::Duplicate, message, "leave one of them out"));
         }
-        self.lists.insert(name, List { named_in: place.list.cloned(), is_read: false });
+        self.lists.insert(name, List { named_in: named_in.cloned(), is_read: false });
         Ok(())
     }
 }
@@ -211,24 +202,17 @@ fn parsed<T: std::str::FromStr<Err = InvalidName>>(
     for entry in entries(text) {
         match entry.parse() {
             Ok(name) => good.push(name),
-            Err(error) => mistakes.push(bad_name(field, &error)),
+            Err(error) => mistakes.push(bad_name(error).with(ITEM, field, entry)),
         }
     }
     (good, mistakes)
 }
 
-fn bad_name(field: &str, error: &InvalidName) -> Mistake {
-    let message = format!("`{}` is not {}", error.text, error.what);
-    Mistake::whole(ITEM, field, &error.text, Code::BadName).saying(message, error.rule)
+fn bad_name(error: InvalidName) -> Wrong {
+    Wrong::new(Code::BadName, format!("`{}` is not {}", error.text, error.what), error.rule)
 }
 
-fn named_twice(
-    field: &str,
-    entry: &str,
-    account: &AccountId,
-    first: &RoleArn,
-    second: &RoleArn,
-) -> Mistake {
+fn named_twice(account: &AccountId, first: &RoleArn, second: &RoleArn) -> Wrong {
     let message = match first == second {
         true => format!("the account {account} is named twice"),
         false => format!(
@@ -236,7 +220,7 @@ fn named_twice(
             first.as_str()
         ),
     };
-    Mistake::whole(ITEM, field, entry, Code::Duplicate).saying(message, "leave one of them out")
+    Wrong::new(Code::Duplicate, message, "leave one of them out")
 }
 
 fn unreadable_list(field: &str, name: &ParameterName, failure: &Failure) -> Mistake {

@@ -60,7 +60,7 @@ fn each_entry_is_an_account_or_a_mistake_of_its_own() {
             text(&["{param:a b}", "{list:x}", "{param:x", A]),
             vec![A],
             vec![
-                (FIELD, Code::BadName, "a b"),
+                (FIELD, Code::BadName, "{param:a b}"),
                 (FIELD, Code::BadName, "{list:x}"),
                 (FIELD, Code::BadName, "{param:x"),
             ],
