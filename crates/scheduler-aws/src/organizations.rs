@@ -136,9 +136,52 @@ fn state(account: &Account) -> &str {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::{Arc, Mutex};
+
     use aws_sdk_organizations::types::{AccountState, AccountStatus};
+    use bytes::Bytes;
+    use scheduler_core::{
+        Instant, Region,
+        settings::{BaseCredentials, Parameters},
+    };
 
     use super::*;
+
+    /// The host that is asked, and the Region that the request is signed for, from a hub in a Region.
+    async fn asked_from(home: &str) -> (String, String) {
+        let home: Region = home.parse().unwrap();
+        let (asked, keys) = (Arc::default(), BaseCredentials::long_lived("AKIA", "secret"));
+        let requests: Arc<Mutex<Vec<http::Request<Bytes>>>> = Arc::clone(&asked);
+        let handler = move |request| {
+            requests.lock().unwrap().push(request);
+            std::future::ready(Ok(http::Response::new(Bytes::from("{}"))))
+        };
+        let aws = Aws::in_process(handler, &home, &keys, || Instant::UNIX_EPOCH);
+        let parameters =
+            [("config-table", "c"), ("state-table", "s"), ("organizational-units", "r-ab12")];
+        let parameters: Parameters =
+            parameters.map(|(name, text)| (name.to_owned(), text.to_owned())).into();
+        let (settings, _) = Settings::parse(&parameters, &home).unwrap();
+        let members = aws.members(&settings, &home.partition(), &"r-ab12".parse().unwrap()).await;
+        assert_eq!(members, Ok(Members::default()));
+        let request = asked.lock().unwrap().pop().unwrap();
+        let signature = request.headers()["authorization"].to_str().unwrap();
+        let region = signature.split('/').nth(2).unwrap().to_owned();
+        (request.uri().host().unwrap().to_owned(), region)
+    }
+
+    #[tokio::test]
+    async fn each_partition_has_one_endpoint() {
+        for (home, host, region) in [
+            ("eu-west-1", "organizations.us-east-1.amazonaws.com", "us-east-1"),
+            ("cn-north-1", "organizations.cn-northwest-1.amazonaws.com.cn", "cn-northwest-1"),
+            ("us-gov-east-1", "organizations.us-gov-west-1.amazonaws.com", "us-gov-west-1"),
+            ("us-iso-west-1", "organizations.us-iso-east-1.c2s.ic.gov", "us-iso-east-1"),
+            ("eusc-de-east-1", "organizations.eusc-de-east-1.amazonaws.eu", "eusc-de-east-1"),
+        ] {
+            assert_eq!(asked_from(home).await, (host.into(), region.into()), "{home}");
+        }
+    }
 
     #[test]
     fn accounts_in_use_are_told_from_the_others() {

@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test")]
 
+mod accounts;
+
 use std::time::Duration;
 
 use chrono::TimeDelta;
