@@ -20,6 +20,7 @@ pub(crate) struct Clients {
     scaling: Kept<aws_sdk_applicationautoscaling::Client>,
     tagging: Kept<aws_sdk_resourcegroupstagging::Client>,
     sts: Kept<aws_sdk_sts::Client>,
+    organizations: Kept<aws_sdk_organizations::Client>,
     dynamodb: Kept<aws_sdk_dynamodb::Client>,
     ssm: Kept<aws_sdk_ssm::Client>,
     cloudwatch: Kept<aws_sdk_cloudwatch::Client>,
@@ -84,6 +85,10 @@ impl Aws {
 
     pub(crate) fn sts(&self, region: &Region) -> aws_sdk_sts::Client {
         self.clients.sts.get(self, region, aws_sdk_sts::Client::new)
+    }
+
+    pub(crate) fn organizations(&self, region: &Region) -> aws_sdk_organizations::Client {
+        self.clients.organizations.get(self, region, aws_sdk_organizations::Client::new)
     }
 
     pub(crate) fn dynamodb(&self) -> aws_sdk_dynamodb::Client {

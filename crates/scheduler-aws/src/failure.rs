@@ -51,7 +51,9 @@ pub fn classify(code: &str) -> FailureCode {
         | "ScalingActivityInProgress"
         | "IncorrectSpotRequestState" => FailureCode::WrongState,
         "DBInstanceNotFound" | "DBClusterNotFound" | "ClusterNotFound" | "ServiceNotFound"
-        | "ObjectNotFound" | "ResourceNotFound" | "ParameterNotFound" => FailureCode::NotFound,
+        | "ObjectNotFound" | "ResourceNotFound" | "ParameterNotFound" | "ParentNotFound" => {
+            FailureCode::NotFound
+        }
         "InstanceLimitExceeded"
         | "VcpuLimitExceeded"
         | "InstanceQuotaExceeded"

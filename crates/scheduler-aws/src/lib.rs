@@ -2,7 +2,7 @@
 //!
 //! [`Aws`] is one door to all of it: sessions for spokes (`session`), one file per kind (`ec2`, `rds`, `asg`,
 //! `ecs`, `redshift`),
-//! the stores ([`config_table`], [`state_table`], [`parameters`]) and metrics ([`metrics`]). Each adapter builds
+//! the stores ([`config_table`], [`state_table`], [`parameters`]), accounts ([`organizations`]) and metrics ([`metrics`]). Each adapter builds
 //! a request, sends it and parses the answer; the parse is a free function with a test. No SDK type leaves
 //! this crate.
 //!
@@ -24,6 +24,7 @@ pub mod connect;
 pub mod failure;
 pub mod function;
 pub mod metrics;
+pub mod organizations;
 pub mod parameters;
 pub mod state_table;
 

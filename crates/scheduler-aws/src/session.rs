@@ -3,11 +3,11 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use aws_credential_types::Credentials;
+use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
 use aws_smithy_runtime_api::client::{orchestrator::HttpResponse, result::SdkError};
 use chrono::TimeDelta;
 use scheduler_core::{
-    Instant, Region, Settings, Target,
+    Instant, Partition, Region, Settings, Target,
     resource::{Failure, FailureCode},
 };
 use tokio::sync::Mutex;
@@ -126,26 +126,37 @@ impl Aws {
         }
     }
 
-    /// The STS of the target's partition, and the credentials to ask it with: the hub's own, or another
-    /// partition's base credentials. It is asked in the hub's Region or, elsewhere, in the partition's first.
+    /// The STS of the target's partition, and the credentials to ask it with.
     fn sts_for(
         &self,
         settings: &Settings,
         target: &Target,
     ) -> Result<(aws_sdk_sts::Client, aws_sdk_sts::config::Builder), Failure> {
-        let config = aws_sdk_sts::config::Builder::default();
-        if target.partition == self.home().partition() {
-            return Ok((self.sts(self.home()), config));
+        let (region, base) = self.base_in(settings, &target.partition)?;
+        let mut config = aws_sdk_sts::config::Builder::default();
+        config.set_credentials_provider(base.map(SharedCredentialsProvider::new));
+        Ok((self.sts(&region), config))
+    }
+
+    /// Where a partition is asked, and with which credentials if not the hub's own: in the hub's Region or, in another
+    /// partition, in the first that is served there, with that partition's base credentials.
+    pub(crate) fn base_in(
+        &self,
+        settings: &Settings,
+        partition: &Partition,
+    ) -> Result<(Region, Option<Credentials>), Failure> {
+        if *partition == self.home().partition() {
+            return Ok((self.home().clone(), None));
         }
-        let reach = settings.partitions.get(&target.partition);
-        let region: &Region =
-            reach.and_then(|reach| reach.regions.first()).unwrap_or(&target.region);
-        let Some(base) = reach.and_then(|reach| reach.credentials.as_ref()) else {
-            let message =
-                format!("there are no base credentials for the partition {}", target.partition);
-            return Err(Failure { code: FailureCode::Denied, message });
+        let reach = settings.partitions.get(partition);
+        let region = reach.and_then(|reach| reach.regions.first());
+        let base = reach.and_then(|reach| reach.credentials.as_ref());
+        let none = |what: &str| {
+            let message = format!("there are no {what} for the partition {partition}");
+            Failure { code: FailureCode::Denied, message }
         };
-        Ok((self.sts(region), config.credentials_provider(static_credentials(base))))
+        let base = static_credentials(base.ok_or_else(|| none("base credentials"))?);
+        Ok((region.ok_or_else(|| none("Regions"))?.clone(), Some(base)))
     }
 }
 

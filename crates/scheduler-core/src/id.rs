@@ -99,6 +99,22 @@ name! {
 }
 
 name! {
+    /// An organizational unit or the root of an organization.
+    UnitId, "an organizational unit", "write its id, such as `ou-ab12-11112222`, or a root's, such as `r-ab12`",
+    is_unit
+}
+
+name! {
+    /// The name of a parameter of the Parameter Store: a path from the root, or a name without slashes. AWS allows 1,011
+    /// characters.
+    ParameterName, "a parameter's name", "write letters, digits, `.-_` and `/`, with a `/` in front if there is one behind",
+    |text| (1..=1_011).contains(&text.len())
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"/._-".contains(&b))
+        && !text.ends_with('/') && !text.contains("//")
+        && (text.starts_with('/') || !text.contains('/'))
+}
+
+name! {
     /// What AWS calls a resource within its kind and Region: `i-0abc...`, a database identifier.
     ResourceId, "a resource id", "write the id that AWS shows, without spaces",
     |text| (1..=256).contains(&text.len()) && !text.contains(|c: char| c.is_whitespace() || c.is_control())
@@ -121,6 +137,18 @@ name! {
     /// An instance type or database class: `m5.large`, `db.t4g.medium`.
     InstanceType, "an instance type", "write a name such as `m5.large`",
     |text| text.contains('.') && text.split('.').all(|part| !part.is_empty() && is_slug(part))
+}
+
+/// `r-ab12` or `ou-ab12-11112222`: the patterns that the API reference of AWS Organizations gives.
+fn is_unit(text: &str) -> bool {
+    let is_one_of = |part: &str, lengths: std::ops::RangeInclusive<usize>| {
+        lengths.contains(&part.len()) && !part.contains('-') && is_slug(part)
+    };
+    if let Some(root) = text.strip_prefix("r-") {
+        return is_one_of(root, 4..=32);
+    }
+    let parts = text.strip_prefix("ou-").and_then(|rest| rest.split_once('-'));
+    parts.is_some_and(|(root, unit)| is_one_of(root, 4..=32) && is_one_of(unit, 8..=32))
 }
 
 fn is_slug(text: &str) -> bool {
@@ -217,6 +245,22 @@ mod tests {
             ("dayshift-spoke", true),
             ("", false),
             ("a/b", false),
+            ("a b", false),
+        ]);
+        accepts::<UnitId>(&[
+            ("r-ab12", true),
+            ("ou-ab12-11112222", true),
+            ("ou-ab12-1111222", false),
+            ("ou-ab12-1111-2222", false),
+            ("r-AB12", false),
+            ("ab12", false),
+        ]);
+        accepts::<ParameterName>(&[
+            ("/team/accounts", true),
+            ("accounts", true),
+            ("team/accounts", false),
+            ("/team/", false),
+            ("", false),
             ("a b", false),
         ]);
         accepts::<ResourceId>(&[("i-0abc", true), ("", false), ("a b", false)]);

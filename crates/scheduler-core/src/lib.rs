@@ -54,7 +54,8 @@ mod fired;
 
 pub use config::{Config, RawConfig, RawItem};
 pub use id::{
-    AccountId, InstanceType, Partition, Region, ResourceId, RoleName, ScheduleName, Target,
+    AccountId, InstanceType, ParameterName, Partition, Region, ResourceId, RoleName, ScheduleName,
+    Target, UnitId,
 };
 pub use kind::Kind;
 pub use mistake::Mistake;

@@ -120,6 +120,8 @@ pub enum Code {
     Expired,
     /// Something that has to be there is missing.
     Missing,
+    /// Something that is named and kept elsewhere cannot be read.
+    Unreadable,
     /// Two values that cannot stand together.
     Conflict,
     /// The same thing twice.

@@ -3,7 +3,9 @@
 //! | parameter | meaning |
 //! |---|---|
 //! | `config-table`, `state-table` | the tables' names |
-//! | `accounts` | account ids or role ARNs, comma-separated |
+//! | `accounts` | account ids or role ARNs, comma-separated; `{param:NAME}` for the list of them in another parameter |
+//! | `organizational-units` | ids of units or roots, comma-separated: the accounts below them, by the spoke role's name |
+//! | `excluded-accounts` | account ids that are not served, wherever they are named or found |
 //! | `regions` | Regions, comma-separated; absent: the hub's own |
 //! | `spoke-role` | the role's name in every account; absent: `dayshift-spoke` |
 //! | `external-id` | what the spoke roles ask for |
@@ -16,7 +18,7 @@
 //! | `informational-tags` | whether the last action and error are written as tags; absent: `true` |
 //! | `create-rds-snapshot` | whether a snapshot is taken of an RDS instance that is stopped; absent: `false` |
 //! | `window-lead-minutes` | how long before a window begins it opens; absent: `10` |
-//! | `partitions/P/accounts`, `.../regions` | the same for another partition |
+//! | `partitions/P/accounts`, `.../organizational-units`, `.../excluded-accounts`, `.../regions` | the same for another partition |
 //! | `partitions/P/credentials` | that partition's base credentials, a SecureString of JSON |
 
 use std::{
@@ -31,17 +33,24 @@ use serde::Deserialize;
 
 use crate::{
     config::zone,
-    id::{AccountId, InvalidName, Partition, Region, RoleName, Target},
+    id::{AccountId, InvalidName, ParameterName, Partition, Region, RoleName, Target, UnitId},
     kind::Kind,
     labels::{InvalidTemplates, Labels, Templates},
     mistake::{Code, Mistake},
+    resource::Failure,
     window::LEAD,
 };
 
-const NAMES: [&str; 16] = [
+pub use accounts::{Accounts, Lists, RoleArn};
+
+mod accounts;
+
+const NAMES: [&str; 18] = [
     "config-table",
     "state-table",
     "accounts",
+    "organizational-units",
+    "excluded-accounts",
     "regions",
     "spoke-role",
     "external-id",
@@ -56,7 +65,8 @@ const NAMES: [&str; 16] = [
     "create-rds-snapshot",
     "window-lead-minutes",
 ];
-const PER_PARTITION: [&str; 3] = ["accounts", "regions", "credentials"];
+const PER_PARTITION: [&str; 5] =
+    ["accounts", "organizational-units", "excluded-accounts", "regions", "credentials"];
 
 /// Parameters by their names below the prefix: `tag-key`, `partitions/aws-cn/accounts`.
 pub type Parameters = BTreeMap<String, String>;
@@ -84,34 +94,43 @@ pub struct Settings {
     pub snapshot_prefix: Option<String>,
     /// How long before a window begins it opens.
     pub window_lead: TimeDelta,
+    /// The hub's own partition.
+    pub home: Partition,
     /// The partitions that are served, the hub's own among them.
     pub partitions: BTreeMap<Partition, Reach>,
 }
 
+/// Where a deployment's schedules are: all that has to be known to change them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Store {
+    /// The table of periods and schedules.
+    pub config_table: String,
+    /// The zone of schedules that name none.
+    pub default_zone: Tz,
+}
+
+impl Store {
+    /// Understands those parameters; what is wrong with others is no matter here.
+    ///
+    /// # Errors
+    ///
+    /// If the table's name is missing, or the zone is none.
+    pub fn parse(parameters: &Parameters) -> Result<Self, Vec<Mistake>> {
+        let mut reader = Reader { parameters, mistakes: Vec::new(), fatal: false };
+        let (config_table, default_zone) = (reader.required("config-table"), reader.default_zone());
+        if reader.fatal { Err(reader.mistakes) } else { Ok(Self { config_table, default_zone }) }
+    }
+}
+
 /// What is served in one partition.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Reach {
     /// The accounts, each with the role to assume there.
-    pub accounts: BTreeMap<AccountId, RoleArn>,
+    pub accounts: Accounts,
     /// The Regions.
     pub regions: BTreeSet<Region>,
     /// Credentials to assume those roles with; none in the hub's own partition, where it has its role.
     pub credentials: Option<BaseCredentials>,
-}
-
-/// A role's ARN.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RoleArn(String);
-
-impl RoleArn {
-    fn new(partition: &Partition, account: &AccountId, role: &RoleName) -> Self {
-        Self(format!("arn:{partition}:iam::{account}:role/{role}"))
-    }
-
-    /// The ARN as text.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
 }
 
 /// Long-lived credentials of a partition that the hub's role cannot reach.
@@ -163,6 +182,8 @@ impl Settings {
     /// Understands parameters. `home` is the hub's own Region. With the settings come the mistakes that cost
     /// only what they name, such as one malformed account id.
     ///
+    /// The accounts are not complete yet if [lists](Self::lists) or [units](Self::units) of them are named.
+    ///
     /// # Errors
     ///
     /// Every mistake, if one of them leaves no way to run a pass: a table's name is missing, the tag key, the
@@ -184,6 +205,7 @@ impl Settings {
             snapshot_prefix: reader.snapshot_prefix(),
             window_lead: reader.window_lead(),
             labels: reader.labels(),
+            home: home.partition(),
             partitions: reader.partitions(home, &spoke_role),
         };
         reader.warn_of_others();
@@ -196,7 +218,7 @@ impl Settings {
         reaches
             .flat_map(|reach| {
                 let regions = &reach.regions;
-                reach.accounts.keys().flat_map(move |account| {
+                reach.accounts.ids().flat_map(move |account| {
                     regions.iter().map(move |region| Target::new(account.clone(), region.clone()))
                 })
             })
@@ -205,8 +227,57 @@ impl Settings {
 
     /// The role to assume in a target.
     pub fn role(&self, target: &Target) -> Option<&RoleArn> {
-        self.partitions.get(&target.partition)?.accounts.get(&target.account)
+        self.partitions.get(&target.partition)?.accounts.role(&target.account)
     }
+
+    /// The lists of accounts that are named and not read yet. A list may name others: after [`read`](Self::read), ask
+    /// again.
+    pub fn lists(&self) -> BTreeSet<ParameterName> {
+        self.partitions.values().flat_map(|reach| reach.accounts.unread()).cloned().collect()
+    }
+
+    /// Takes in lists of accounts. Answers with the mistakes in them, each of which costs what it names.
+    pub fn read(&mut self, lists: &Lists) -> Vec<Mistake> {
+        let home = self.home.clone();
+        let reaches = self.partitions.iter_mut();
+        reaches
+            .flat_map(|(partition, reach)| {
+                reach.accounts.read(&field(&home, partition, "accounts"), lists)
+            })
+            .collect()
+    }
+
+    /// The organizational units and roots whose accounts are served.
+    pub fn units(&self) -> Vec<(Partition, UnitId)> {
+        let reaches = self.partitions.iter();
+        reaches
+            .flat_map(|(partition, reach)| {
+                reach.accounts.units().map(|unit| (partition.clone(), unit.clone()))
+            })
+            .collect()
+    }
+
+    /// Takes in the accounts that were found in a unit. An account that is named keeps the role it is named with.
+    pub fn add<'a>(
+        &mut self,
+        partition: &Partition,
+        found: impl IntoIterator<Item = &'a AccountId>,
+    ) {
+        if let Some(reach) = self.partitions.get_mut(partition) {
+            reach.accounts.add_discovered(found);
+        }
+    }
+
+    /// The mistake that the accounts of a unit are not known.
+    pub fn undiscovered(&self, partition: &Partition, unit: &UnitId, failure: &Failure) -> Mistake {
+        let field = field(&self.home, partition, "organizational-units");
+        accounts::unreadable_unit(&field, unit, failure)
+    }
+}
+
+/// What a parameter is called for a partition.
+fn field(home: &Partition, partition: &Partition, name: &str) -> String {
+    if partition == home { name.into() } else { format!("partitions/{partition}/{name}") }
 }
 
 fn default_role() -> RoleName {
@@ -413,7 +484,7 @@ impl<'a> Reader<'a> {
         role: &RoleName,
     ) -> Reach {
         let regions = self.regions(&format!("{below}regions"), partition, home);
-        let accounts = self.accounts(&format!("{below}accounts"), partition, role);
+        let accounts = self.accounts(below, partition, role);
         let credentials =
             if home.is_some() { None } else { self.credentials(&format!("{below}credentials")) };
         Reach { accounts, regions, credentials }
@@ -450,33 +521,21 @@ impl<'a> Reader<'a> {
         own.into_iter().collect()
     }
 
-    fn accounts(
-        &mut self,
-        name: &str,
-        partition: &Partition,
-        role: &RoleName,
-    ) -> BTreeMap<AccountId, RoleArn> {
-        let mut accounts = BTreeMap::new();
-        let Some(text) = self.text(name) else {
-            self.report(
-                name,
-                "",
-                Code::Missing,
-                "no accounts are named",
-                "write their ids or role ARNs, comma-separated",
-            );
-            return accounts;
-        };
-        for member in text.split(',').map(str::trim).filter(|member| !member.is_empty()) {
-            match spoke(member, partition, role) {
-                Ok((account, _)) if accounts.contains_key(&account) => {
-                    let message = format!("the account {account} is named twice");
-                    self.report(name, member, Code::Duplicate, message, "leave one of them out");
-                }
-                Ok((account, arn)) => drop(accounts.insert(account, arn)),
-                Err(error) => self.refuse(name, &error),
-            }
+    fn accounts(&mut self, below: &str, partition: &Partition, role: &RoleName) -> Accounts {
+        let fields = ["accounts", "organizational-units", "excluded-accounts"]
+            .map(|name| format!("{below}{name}"));
+        let [named, units, excluded] = fields.each_ref().map(|field| self.text(field));
+        if named.is_none() && units.is_none() {
+            let help = "write their ids or role ARNs, comma-separated";
+            self.report(&fields[0], "", Code::Missing, "no accounts are named", help);
         }
+        let mut accounts = Accounts::new(partition.clone(), role.clone());
+        let mistakes = [
+            named.map(|text| accounts.name(&fields[0], text)),
+            units.map(|text| accounts.discover_in(&fields[1], text)),
+            excluded.map(|text| accounts.exclude(&fields[2], text)),
+        ];
+        self.mistakes.extend(mistakes.into_iter().flatten().flatten());
         accounts
     }
 
@@ -496,34 +555,10 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// An account id, or the ARN of a role: `arn:aws-cn:iam::111122223333:role/path/name`.
-fn spoke(
-    text: &str,
-    partition: &Partition,
-    role: &RoleName,
-) -> Result<(AccountId, RoleArn), InvalidName> {
-    let Some(rest) = text.strip_prefix("arn:") else {
-        let account: AccountId = text.parse()?;
-        let arn = RoleArn::new(partition, &account, role);
-        return Ok((account, arn));
-    };
-    let invalid = || InvalidName {
-        what: "a role ARN of this partition",
-        text: text.into(),
-        rule: "write `arn:PARTITION:iam::ACCOUNT:role/NAME`",
-    };
-    let rest = rest
-        .strip_prefix(partition.as_str())
-        .and_then(|rest| rest.strip_prefix(":iam::"))
-        .ok_or_else(invalid)?;
-    let (account, name) = rest.split_once(":role/").ok_or_else(invalid)?;
-    name.rsplit('/').next().unwrap_or(name).parse::<RoleName>()?;
-    Ok((account.parse()?, RoleArn(text.into())))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::resource::FailureCode;
 
     fn parameters(more: &[(&str, &str)]) -> Parameters {
         let tables = [("config-table", "c"), ("state-table", "s"), ("accounts", "111122223333")];
@@ -588,6 +623,37 @@ mod tests {
         assert_eq!(targets(&settings), ["aws/111122223333/eu-west-1"]);
         let codes: Vec<_> = mistakes.iter().map(|mistake| mistake.code).collect();
         assert_eq!(codes, [Code::BadName, Code::BadValue, Code::BadName, Code::Duplicate]);
+    }
+
+    #[test]
+    fn units_suffice_and_each_partition_has_its_own() {
+        let more = [
+            ("accounts", ""),
+            ("organizational-units", "ou-ab12-11112222"),
+            ("excluded-accounts", "222222222222"),
+            ("partitions/aws-cn/organizational-units", "r-cn12,R"),
+            ("partitions/aws-cn/excluded-accounts", "333333333333"),
+            ("partitions/aws-cn/regions", "cn-north-1"),
+            KEYS,
+        ];
+        let (mut settings, mistakes) = parse(&more).unwrap();
+        let fields: Vec<_> = mistakes.iter().map(|mistake| mistake.field.as_str()).collect();
+        assert_eq!(fields, ["partitions/aws-cn/organizational-units"]);
+        let units = settings.units();
+        let told: Vec<_> =
+            units.iter().map(|(partition, unit)| format!("{partition} {unit}")).collect();
+        assert_eq!(told, ["aws ou-ab12-11112222", "aws-cn r-cn12"]);
+        let found = ["222222222222", "333333333333"].map(|id| id.parse::<AccountId>().unwrap());
+        for (partition, _) in &units {
+            settings.add(partition, &found);
+        }
+        assert_eq!(
+            targets(&settings),
+            ["aws/333333333333/eu-west-1", "aws-cn/222222222222/cn-north-1"]
+        );
+        let denied = Failure { code: FailureCode::Denied, message: "no".into() };
+        let mistake = settings.undiscovered(&units[1].0, &units[1].1, &denied);
+        assert_eq!(mistake.field, "partitions/aws-cn/organizational-units");
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! The corridor for one event: settings, config, targets, pass, record.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use chrono::TimeDelta;
 use scheduler_aws::Aws;
@@ -19,7 +19,10 @@ use serde::Serialize;
 use serde_json::Value;
 use tokio::time::{Instant as Deadline, timeout_at};
 
-use crate::event::{BadEvent, Event, Request};
+use crate::{
+    accounts::{self, Discovered},
+    event::{BadEvent, Event, Request},
+};
 
 /// How many targets are at work at once. Each waits for AWS most of the time; what bounds this is the memory of
 /// the pages in flight.
@@ -33,6 +36,7 @@ const PUBLISHING: Duration = Duration::from_secs(3);
 pub struct Hub {
     aws: Aws,
     prefix: String,
+    discovered: Arc<Discovered>,
 }
 
 /// How long a lease outlives the deadline of its pass: everything that may still be written then, with room for clocks
@@ -228,7 +232,7 @@ fn list(mistakes: &[Mistake]) -> String {
 impl Hub {
     /// The hub whose parameters are below `prefix`.
     pub fn new(aws: Aws, prefix: impl Into<String>) -> Self {
-        Self { aws, prefix: prefix.into() }
+        Self { aws, prefix: prefix.into(), discovered: Arc::default() }
     }
 
     /// Answers an event.
@@ -240,7 +244,10 @@ impl Hub {
     pub async fn answer(&self, event: &Value, call: &Invocation) -> Result<Answer, HubError> {
         let event = Event::parse(event)?;
         let tick = event.tick(self.aws.now())?;
-        let (settings, mut mistakes) = settings(&self.aws, &self.prefix).await?;
+        let (mut settings, mut mistakes) = self.settings().await?;
+        let completed =
+            accounts::complete(&mut settings, &self.aws, &self.discovered, call.deadline);
+        mistakes.extend(completed.await);
         let (config, more) = self.config(&settings).await?;
         mistakes.extend(more);
         mistakes.extend(config.expired(tick.now));
@@ -357,25 +364,21 @@ impl Hub {
         }
     }
 
+    async fn settings(&self) -> Result<(Settings, Vec<Mistake>), HubError> {
+        let prefix = self.prefix.clone();
+        match self.aws.parameters(&prefix).await {
+            Ok(parameters) => Settings::parse(&parameters, self.aws.home())
+                .map_err(|mistakes| HubError::Settings { prefix, mistakes }),
+            Err(source) => Err(HubError::Parameters { prefix, source }),
+        }
+    }
+
     async fn config(&self, settings: &Settings) -> Result<(Config, Vec<Mistake>), HubError> {
         let table = &settings.config_table;
         match self.aws.config(table).await {
             Ok(raw) => Ok(Config::parse(&raw, settings.default_zone)),
             Err(source) => Err(HubError::Config { table: table.clone(), source }),
         }
-    }
-}
-
-/// The settings below a prefix, and what is wrong with them that costs only what it names.
-pub(crate) async fn settings(
-    aws: &Aws,
-    prefix: &str,
-) -> Result<(Settings, Vec<Mistake>), HubError> {
-    let prefix = prefix.to_owned();
-    match aws.parameters(&prefix).await {
-        Ok(parameters) => Settings::parse(&parameters, aws.home())
-            .map_err(|mistakes| HubError::Settings { prefix, mistakes }),
-        Err(source) => Err(HubError::Parameters { prefix, source }),
     }
 }
 

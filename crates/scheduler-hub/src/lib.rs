@@ -5,6 +5,7 @@
 //! leads.
 #![warn(missing_docs)]
 
+mod accounts;
 pub mod admin;
 pub mod event;
 pub mod hub;

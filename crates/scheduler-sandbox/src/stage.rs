@@ -6,6 +6,10 @@ use serde_json::{Map, Value, json};
 
 use crate::{CallError, Caller, Credentials, Effect, Fault, Sandbox, texts};
 
+mod organization;
+
+pub use organization::{Organization, organizations};
+
 /// The stack's name; parameters are below `/dayshift/` and this.
 pub const STACK: &str = "dayshift";
 
@@ -136,6 +140,9 @@ impl Stage {
             "dynamodb:PutItem",
             "dynamodb:DeleteItem",
             "ssm:GetParametersByPath",
+            "ssm:GetParameters",
+            "organizations:ListAccountsForParent",
+            "organizations:ListOrganizationalUnitsForParent",
             "cloudwatch:PutMetricData",
         ];
         put_policy(&self.hub, HUB_ROLE, &actions).await

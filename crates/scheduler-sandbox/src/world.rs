@@ -18,6 +18,7 @@ use crate::services::dynamodb::Tables;
 use crate::services::ec2::Ec2;
 use crate::services::ecs::Ecs;
 use crate::services::iam::Roles;
+use crate::services::organizations::Organization;
 use crate::services::rds::Rds;
 use crate::services::redshift::Redshift;
 use crate::services::ssm::Ssm;
@@ -32,6 +33,7 @@ pub(crate) struct World {
     pub(crate) calls: Calls,
     /// Everything put to CloudWatch anywhere, in the order in which it came.
     pub(crate) metrics: Vec<Datum>,
+    pub(crate) organizations: Vec<Organization>,
     accounts: HashMap<Home, Account>,
     requests: u64,
 }
@@ -63,6 +65,7 @@ impl World {
             faults: Faults::default(),
             calls: Calls::default(),
             metrics: Vec::new(),
+            organizations: Vec::new(),
             accounts: HashMap::new(),
             requests: 0,
         }

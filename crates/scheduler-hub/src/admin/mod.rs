@@ -10,9 +10,10 @@ use scheduler_aws::{
     config_table::{Stored, Unchanged},
 };
 use scheduler_core::{
-    RawItem, Settings,
+    RawItem,
     catalog::{self, Change, Refused, declared::BadDeclaration, legacy},
     resource::Failure,
+    settings::Store,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -106,9 +107,9 @@ pub struct Admin {
     prefix: String,
 }
 
-/// The settings, and what the table holds.
+/// Where the table is, and what it holds.
 struct Catalog {
-    settings: Settings,
+    store: Store,
     stored: Stored,
 }
 
@@ -134,9 +135,8 @@ impl Admin {
         let request = Request::deserialize(event).map_err(AdminError::Mistake)?;
         let answer = match request {
             Request::Items => {
-                let Catalog { settings, stored } = self.catalog().await?;
-                let (items, default_timezone) =
-                    (stored.raw.items, settings.default_zone.to_string());
+                let Catalog { store, stored } = self.catalog().await?;
+                let (items, default_timezone) = (stored.raw.items, store.default_zone.to_string());
                 serde_json::to_value(Items { items, default_timezone })
             }
             Request::Change { changes, dry_run } => {
@@ -156,24 +156,28 @@ impl Admin {
         let request = legacy::Request::deserialize(event).map_err(|error| error.to_string())?;
         let now = self.aws.now();
         let catalog = self.catalog().await.map_err(|error| error.to_string())?;
-        let Catalog { settings, stored } = &catalog;
-        let reply = request.reply(&stored.raw, settings.default_zone, now)?;
+        let Catalog { store, stored } = &catalog;
+        let reply = request.reply(&stored.raw, store.default_zone, now)?;
         self.make(&catalog, &reply.changes).await.map_err(|error| error.to_string())?;
         Ok(reply.answer)
     }
 
     async fn catalog(&self) -> Result<Catalog, HubError> {
-        let (settings, _) = crate::hub::settings(&self.aws, &self.prefix).await?;
-        let table = &settings.config_table;
-        match self.aws.stored(table).await {
-            Ok(stored) => Ok(Catalog { stored, settings }),
-            Err(source) => Err(HubError::Config { table: table.clone(), source }),
+        let prefix = self.prefix.clone();
+        let store = match self.aws.open_parameters(&prefix).await {
+            Ok(parameters) => Store::parse(&parameters)
+                .map_err(|mistakes| HubError::Settings { prefix, mistakes })?,
+            Err(source) => return Err(HubError::Parameters { prefix, source }),
+        };
+        match self.aws.stored(&store.config_table).await {
+            Ok(stored) => Ok(Catalog { store, stored }),
+            Err(source) => Err(HubError::Config { table: store.config_table, source }),
         }
     }
 
     async fn make(&self, catalog: &Catalog, changes: &[Change]) -> Result<(), AdminError> {
-        let Catalog { settings, stored } = catalog;
-        let made = self.aws.change(&settings.config_table, stored, changes).await;
+        let Catalog { store, stored } = catalog;
+        let made = self.aws.change(&store.config_table, stored, changes).await;
         made.map_err(|unchanged| match unchanged {
             Unchanged::Conflict(items) => AdminError::Refused(Refused::Conflict(items)),
             Unchanged::Failed { made, failure } => {
@@ -185,6 +189,6 @@ impl Admin {
 
 impl Catalog {
     fn check(&self, changes: &[Change], stack: Option<&str>) -> Result<(), Refused> {
-        catalog::check(&self.stored.raw, changes, self.settings.default_zone, stack)
+        catalog::check(&self.stored.raw, changes, self.store.default_zone, stack)
     }
 }

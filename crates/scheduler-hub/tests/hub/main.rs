@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test")]
 
+mod accounts;
 mod kinds;
 mod leases;
 mod passes;

@@ -8,6 +8,7 @@ pub(crate) mod ec2;
 pub(crate) mod ecs;
 pub(crate) mod iam;
 mod members;
+pub(crate) mod organizations;
 mod page;
 pub(crate) mod rds;
 pub(crate) mod redshift;
@@ -34,6 +35,7 @@ pub(crate) enum Service {
     Ec2,
     Ecs,
     Iam,
+    Organizations,
     Rds,
     Redshift,
     Ssm,
@@ -51,6 +53,7 @@ impl Service {
             "ec2" => Some(Self::Ec2),
             "ecs" => Some(Self::Ecs),
             "iam" => Some(Self::Iam),
+            "organizations" => Some(Self::Organizations),
             "rds" => Some(Self::Rds),
             "redshift" => Some(Self::Redshift),
             "ssm" => Some(Self::Ssm),
@@ -70,6 +73,7 @@ impl Service {
             Self::Ec2 => "ec2",
             Self::Ecs => "ecs",
             Self::Iam => "iam",
+            Self::Organizations => "organizations",
             Self::Rds => "rds",
             Self::Redshift => "redshift",
             Self::Ssm => "ssm",
@@ -89,7 +93,11 @@ impl Service {
             Self::Rds => "http://rds.amazonaws.com/doc/2014-10-31/",
             Self::Redshift => "http://redshift.amazonaws.com/doc/2012-12-01/",
             // These give none.
-            Self::ApplicationAutoscaling | Self::Ecs | Self::Ssm | Self::Tagging => "",
+            Self::ApplicationAutoscaling
+            | Self::Ecs
+            | Self::Organizations
+            | Self::Ssm
+            | Self::Tagging => "",
             Self::Sts => "https://sts.amazonaws.com/doc/2011-06-15/",
         }
     }
@@ -170,6 +178,9 @@ pub(crate) fn perform(world: &mut World, call: &Call, input: &Input) -> Result<A
             let region = world.region(&call.place);
             application_autoscaling::perform(&mut region.targets, &region.ecs, call, document)
                 .map(Answer::Document)
+        }
+        (Service::Organizations, Input::Document(document)) => {
+            organizations::perform(world, call, document).map(Answer::Document)
         }
         (Service::Tagging, Input::Document(document)) => {
             tagging::perform(world, call, document).map(Answer::Document)
