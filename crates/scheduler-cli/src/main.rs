@@ -11,6 +11,7 @@ mod exit;
 mod explain;
 mod file;
 mod hub;
+mod import;
 mod lint;
 mod preview;
 mod query;
@@ -27,7 +28,7 @@ use clap::Parser;
 use scheduler_core::Instant;
 
 use crate::{
-    args::{Calendar, Cli, Command, Format},
+    args::{Calendar, Cli, Command, Format, Import},
     exit::{Exit, Failed},
     show::Show,
 };
@@ -61,6 +62,9 @@ fn run(cli: Cli, now: Instant, out: &mut dyn Write) -> Result<Exit, Failed> {
         Command::Preview(preview) => preview::run(&preview, show),
         Command::Lint(lint) => lint::run(&lint, now, show),
         Command::Calendar(Calendar::Import(import)) => calendar::import(&import, now, show),
+        Command::Import(Import::InstanceScheduler(import)) => {
+            runtime()?.block_on(import::run(&import, show))
+        }
         Command::Completions(completions) => completions::run(completions, show),
     }
 }
