@@ -63,7 +63,7 @@ fn run(cli: Cli, now: Instant, out: &mut dyn Write) -> Result<Exit, Failed> {
         Command::Lint(lint) => lint::run(&lint, now, show),
         Command::Calendar(Calendar::Import(import)) => calendar::import(&import, now, show),
         Command::Import(Import::InstanceScheduler(import)) => {
-            runtime()?.block_on(import::run(&import, show))
+            runtime()?.block_on(import::run(&import, now, show))
         }
         Command::Completions(completions) => completions::run(completions, show),
     }

@@ -122,6 +122,18 @@ fn calendar_import() {
     ]));
 }
 
+#[test]
+fn import_instance_scheduler() {
+    insta::assert_snapshot!(transcripts(&[
+        "import instance-scheduler --items tests/data/instance-scheduler.json",
+        "import instance-scheduler --items tests/data/instance-scheduler.json --adopt -q [kept,dropped[].item]",
+        "import instance-scheduler --items tests/data/instance-scheduler-3.json",
+        "import instance-scheduler --items tests/data/instance-scheduler-3.json --json",
+        "import instance-scheduler --items FILE",
+        "import instance-scheduler --items no-such-file.json --json",
+    ]));
+}
+
 /// What is imported is understood.
 #[test]
 fn an_imported_calendar_is_a_section_of_a_file() {

@@ -136,7 +136,10 @@ impl Plain<'_> {
     }
 
     fn change(&mut self, field: &str, from: Value, change: &'static str, to: Value) {
-        let message = format!("{from} becomes {to}");
+        let message = match change {
+            "set-to-list" => "a set becomes a list, in the order of its members' names".to_owned(),
+            _ => format!("{from} becomes {to}"),
+        };
         self.keep(field, to.clone());
         self.note(field, change, from, to, message);
     }

@@ -18,7 +18,7 @@ mod tests;
 use std::path::Path;
 
 use scheduler_aws::config_table;
-use scheduler_core::RawConfig;
+use scheduler_core::{Instant, RawConfig};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -67,8 +67,10 @@ pub(crate) struct Difference {
 
 pub(crate) async fn run(
     import: &ImportInstanceScheduler,
+    now: Instant,
     mut show: Show<'_>,
 ) -> Result<Exit, Failed> {
+    let today = now.date_naive();
     let taken = take::table(&read(import).await?, import.adopt);
     let yaml = file::yaml(&taken.file, taken.zone.as_deref());
     if let Some(out) = &import.out {
@@ -77,13 +79,18 @@ pub(crate) async fn run(
     match (show.format, &import.out) {
         (Format::Json, _) => show.json(&report::rows(&taken))?,
         (Format::Table | Format::Ics, Some(out)) => {
-            let report =
-                report::text(&taken, import.source.table.as_deref(), &out.display().to_string());
+            let report = report::text(
+                &taken,
+                import.source.table.as_deref(),
+                &out.display().to_string(),
+                today,
+            );
             write!(show.out, "{report}")?;
         }
         // Behind `#`, so that what is printed is a file as a whole.
         (Format::Table | Format::Ics, None) => {
-            let report = report::text(&taken, import.source.table.as_deref(), "schedules.yaml");
+            let report =
+                report::text(&taken, import.source.table.as_deref(), "schedules.yaml", today);
             for line in report.lines() {
                 writeln!(show.out, "{}", format!("# {line}").trim_end())?;
             }

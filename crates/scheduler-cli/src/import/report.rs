@@ -2,11 +2,14 @@
 
 use std::{collections::BTreeMap, fmt::Write as _};
 
+use chrono::{NaiveDate, TimeDelta};
 use scheduler_core::RawConfig;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::{Change, Difference, Dropped, take::Taken};
+
+const WEEK: TimeDelta = TimeDelta::days(6);
 
 /// The import for scripts.
 #[derive(Debug, Serialize)]
@@ -50,16 +53,20 @@ fn sections(file: &RawConfig, zone: Option<&str>) -> Map<String, Value> {
 }
 
 /// The import for people. `table` is what was read, if it was a table; `file` is where the schedules are, or go.
-pub(super) fn text(taken: &Taken, table: Option<&str>, file: &str) -> String {
+pub(super) fn text(taken: &Taken, table: Option<&str>, file: &str, today: NaiveDate) -> String {
     let mut text = String::new();
-    let kept = taken.file.items.len();
-    let plural = if kept == 1 { "" } else { "s" };
+    let count = |n: usize, what: &str| format!("{n} {what}{}", if n == 1 { "" } else { "s" });
+    let (kept, lost) = (count(taken.file.items.len(), "item"), count(taken.dropped.len(), "thing"));
     // Writing into a string cannot fail.
-    let _ = writeln!(text, "{kept} item{plural} kept, {} left out", taken.dropped.len());
+    let _ = writeln!(text, "{kept} kept, {lost} left out");
     section(&mut text, "Left out", taken.dropped.iter().map(left_out));
     section(&mut text, "Changed, with the same meaning", changed(&taken.changes));
     section(&mut text, "Kept, with another meaning", taken.differences.iter().map(different));
-    section(&mut text, "To deploy the hub (docs/migrate.md)", [deploy(taken)]);
+    let told_elsewhere = (!taken.parameters.contains_key("TagKey")).then(|| {
+        "The table does not tell the tag's key, the Regions and the default time zone: take TagName, Regions and DefaultTimezone of Instance Scheduler's stack."
+    });
+    let deploy = [deploy(taken)].into_iter().chain(told_elsewhere.map(str::to_owned));
+    section(&mut text, "To deploy the hub (docs/migrate.md)", deploy);
     let table = table.unwrap_or("NAME");
     let in_place = format!(
         "The hub can read the table as it stands, if its parameter config-table is {table} (docs/migrate.md). It ignores overwrite, use_metrics, configured_in_stack and the item config/scheduler there, and it leaves out what is left out here because of a mistake."
@@ -68,7 +75,7 @@ pub(super) fn text(taken: &Taken, table: Option<&str>, file: &str) -> String {
     let name = shell(file);
     let next = [
         format!("scheduler-cli lint --file {name}"),
-        format!("scheduler-cli preview --file {name} --from 2026-01-01 --to 2026-01-31"),
+        format!("scheduler-cli preview --file {name} --from {today} --to {}", today + WEEK),
     ];
     section(&mut text, "Next", next);
     text

@@ -30,7 +30,10 @@ pub(super) struct Taken {
 
 /// Takes over a table. What a stack owns is only taken if it is to be adopted.
 pub(super) fn table(table: &RawConfig, adopt: bool) -> Taken {
-    let settings = Settings::of(table);
+    // A scan has no order of its own.
+    let mut table = table.clone();
+    table.items.sort_by(|a, b| (&a.kind, &a.name).cmp(&(&b.kind, &b.name)));
+    let settings = Settings::of(&table);
     let mut dropped = settings.dropped.clone();
     let mut changes = Vec::new();
     let owned: BTreeMap<_, _> = table
@@ -55,7 +58,7 @@ pub(super) fn table(table: &RawConfig, adopt: bool) -> Taken {
     let parameters::Parameters { values, serves_own_account } = settings.parameters(&mut dropped);
     Taken {
         differences: differences::of(&file, &settings),
-        zone: settings.zone,
+        zone: settings.zone.clone(),
         file,
         changes,
         dropped,

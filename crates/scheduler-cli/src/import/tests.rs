@@ -1,6 +1,6 @@
 //! What is taken over means the same to Dayshift as the table it was in.
 
-use std::{collections::BTreeSet, fs, path::Path};
+use std::{fs, path::Path};
 
 use chrono::TimeDelta;
 use chrono_tz::Tz;
@@ -217,7 +217,8 @@ fn what_means_something_else_is_told() {
 #[test]
 fn a_report_of_strange_texts_is_still_a_comment() {
     let raw = json!({"periods": {"a\nschedules:": {"weekdays": "mon\r\nfry\u{1b}[1m"}}});
-    let text = report::text(&take::table(&table(&raw), false), None, "a 'b'.yaml");
+    let text =
+        report::text(&take::table(&table(&raw), false), None, "a 'b'.yaml", Default::default());
     assert!(!text.contains(['\r', '\u{1b}']) && !text.contains("\nschedules"), "{text}");
     assert!(text.contains(r"'a '\''b'\''.yaml'"), "{text}");
 }
@@ -236,6 +237,11 @@ fn both(raw: &RawConfig) -> Both {
     Both { table: Config::parse(raw, zone).0, file, dropped: taken.dropped.len() }
 }
 
+/// Every schedule, times, flags and all.
+fn schedules(config: &Config) -> Vec<&scheduler_core::Schedule> {
+    config.schedules().collect()
+}
+
 /// The schedules whose verdicts differ, at the first instant at which they do.
 fn disagreements(both: &Both, instants: &[Instant]) -> Vec<String> {
     let of_file = both.file.config.schedules();
@@ -248,10 +254,6 @@ fn disagreements(both: &Both, instants: &[Instant]) -> Vec<String> {
         Some(format!("{}, {at}: {:?}", table.name, both.table.verdict(table, *at)))
     };
     pairs.filter_map(differ).collect()
-}
-
-fn names(config: &Config) -> BTreeSet<String> {
-    config.schedules().map(|schedule| schedule.name.to_string()).collect()
 }
 
 fn vectors(file: &str) -> Vec<Value> {
@@ -398,7 +400,7 @@ proptest! {
         let errors = both.file.findings.iter().filter(|finding| !finding.mistake.code.is_warning());
         prop_assert_eq!(errors.count(), 0, "{}", both.file.text);
         // What is left out is exactly what does not count in the table either.
-        prop_assert_eq!(names(&both.table), names(&both.file.config));
+        prop_assert_eq!(schedules(&both.table), schedules(&both.file.config));
         let disagreements = disagreements(&both, &instants);
         prop_assert_eq!(disagreements, Vec::<String>::new(), "{}", both.file.text);
     }
