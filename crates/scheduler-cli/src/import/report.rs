@@ -62,9 +62,7 @@ pub(super) fn text(taken: &Taken, table: Option<&str>, file: &str, today: NaiveD
     section(&mut text, "Left out", taken.dropped.iter().map(left_out));
     section(&mut text, "Changed, with the same meaning", changed(&taken.changes));
     section(&mut text, "Kept, with another meaning", taken.differences.iter().map(different));
-    let told_elsewhere = (!taken.parameters.contains_key("TagKey")).then(|| {
-        "The table does not tell the tag's key, the Regions and the default time zone: take TagName, Regions and DefaultTimezone of Instance Scheduler's stack."
-    });
+    let told_elsewhere = (!taken.parameters.contains_key("TagKey")).then_some("The table does not tell the tag's key, the Regions and the default time zone: take TagName, Regions and DefaultTimezone of Instance Scheduler's stack.");
     let deploy = [deploy(taken)].into_iter().chain(told_elsewhere.map(str::to_owned));
     section(&mut text, "To deploy the hub (docs/migrate.md)", deploy);
     let table = table.unwrap_or("NAME");
