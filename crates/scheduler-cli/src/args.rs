@@ -103,6 +103,9 @@ pub(crate) enum Command {
     /// Turns calendars of holidays into the `calendars` section of a file of schedules.
     #[command(subcommand)]
     Calendar(Calendar),
+    /// Takes over the schedules of another scheduler.
+    #[command(subcommand)]
+    Import(Import),
     Completions(Completions),
 }
 
@@ -518,6 +521,47 @@ pub(crate) struct CalendarImport {
     /// The last day. Absent: the last of next year.
     #[arg(long, value_name = "DATE")]
     pub(crate) to: Option<NaiveDate>,
+}
+
+/// Which scheduler is taken over.
+#[derive(Clone, Debug, Subcommand)]
+pub(crate) enum Import {
+    InstanceScheduler(ImportInstanceScheduler),
+}
+
+/// Reads the ConfigTable of Instance Scheduler on AWS, versions 1 to 3, and prints a file of schedules that mean the
+/// same, in YAML.
+///
+/// Says what it has written in another way, what it had to leave out and why, what means something else here, and how to
+/// deploy a hub that serves the same: as comments in the file, or on standard output if --out names one. It only reads
+/// the table. The exit code is 1 if something was left out.
+#[derive(Clone, Debug, Args)]
+#[command(
+    after_help = "Examples:\n  scheduler-cli import instance-scheduler --table instance-scheduler-ConfigTable-1ABCDEF --out schedules.yaml\n  aws dynamodb scan --table-name instance-scheduler-ConfigTable-1ABCDEF --output json | scheduler-cli import instance-scheduler --items - > schedules.yaml\n  scheduler-cli import instance-scheduler --items items.json -q 'dropped[].[item, message, help]'"
+)]
+pub(crate) struct ImportInstanceScheduler {
+    #[command(flatten)]
+    pub(crate) source: ImportSource,
+    /// Where the file goes. Absent: standard output.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+    /// Takes what CloudFormation stacks own too, for custom resources that you will delete.
+    #[arg(long)]
+    pub(crate) adopt: bool,
+    #[command(flatten)]
+    pub(crate) aws: AwsArgs,
+}
+
+/// Where the items come from.
+#[derive(Clone, Debug, Args)]
+#[group(required = true, multiple = false)]
+pub(crate) struct ImportSource {
+    /// The table, read with your credentials.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) table: Option<String>,
+    /// What `aws dynamodb scan` has printed, as JSON; `-` is standard input. Needs no AWS.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) items: Option<PathBuf>,
 }
 
 /// Prints a script that completes the command line in a shell.

@@ -68,7 +68,8 @@ impl Hub {
     }
 }
 
-async fn connect(args: &AwsArgs) -> Result<Aws, Failed> {
+/// Connects as the command line says.
+pub(crate) async fn connect(args: &AwsArgs) -> Result<Aws, Failed> {
     let access = Access {
         profile: args.profile.clone(),
         region: args.hub_region.clone(),

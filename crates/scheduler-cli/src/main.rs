@@ -12,6 +12,7 @@ mod exit;
 mod explain;
 mod file;
 mod hub;
+mod import;
 mod lint;
 mod pass;
 mod preview;
@@ -30,7 +31,7 @@ use clap::Parser;
 use scheduler_core::Instant;
 
 use crate::{
-    args::{Calendar, Cli, Command, Format},
+    args::{Calendar, Cli, Command, Format, Import},
     catalog::{edit, usage},
     exit::{Exit, Failed},
     show::Show,
@@ -61,37 +62,35 @@ fn run(cli: Cli, now: Instant, out: &mut dyn Write) -> Result<Exit, Failed> {
         return Err(Failed::usage("format", "there is no legacy JSON of this", help));
     }
     let show = Show { format, query: cli.output.query.as_ref(), out };
-    match cli.command {
-        Command::Demo(demo) => runtime()?.block_on(demo::run(&demo, show)),
-        Command::Status(status) => runtime()?.block_on(status::run(&status, show)),
-        Command::Explain(explain) => runtime()?.block_on(explain::run(&explain, show)),
-        Command::Evaluate(evaluate) => runtime()?.block_on(evaluate::run(&evaluate, now, show)),
-        Command::Preview(preview) => runtime()?.block_on(preview::run(&preview, show)),
-        Command::Lint(lint) => runtime()?.block_on(lint::run(&lint, now, show)),
-        Command::Run(run) => runtime()?.block_on(pass::run(&run, show)),
-        Command::Diff(diff) => runtime()?.block_on(catalog::diff(&diff, show)),
-        Command::Apply(apply) => runtime()?.block_on(catalog::apply(&apply, show)),
-        Command::Export(export) => runtime()?.block_on(catalog::export(&export, show)),
-        Command::CreatePeriod(edit) => runtime()?.block_on(edit::create_period(&edit, show)),
-        Command::UpdatePeriod(edit) => runtime()?.block_on(edit::update_period(&edit, show)),
-        Command::DeletePeriod(named) => runtime()?.block_on(edit::delete("period", &named, show)),
-        Command::DescribePeriods(all) => runtime()?.block_on(edit::describe("period", &all, show)),
-        Command::CreateSchedule(edit) => runtime()?.block_on(edit::create_schedule(&edit, show)),
-        Command::UpdateSchedule(edit) => runtime()?.block_on(edit::update_schedule(&edit, show)),
-        Command::DeleteSchedule(named) => {
-            runtime()?.block_on(edit::delete("schedule", &named, show))
-        }
-        Command::DescribeSchedules(all) => {
-            runtime()?.block_on(edit::describe("schedule", &all, show))
-        }
-        Command::DescribeScheduleUsage(usage) => runtime()?.block_on(usage::run(&usage, now, show)),
-        Command::Calendar(Calendar::Import(import)) => calendar::import(&import, now, show),
-        Command::Completions(completions) => completions::run(completions, show),
-    }
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(carry_out(cli.command, now, show))
 }
 
-fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
-    tokio::runtime::Builder::new_current_thread().enable_all().build()
+async fn carry_out(command: Command, now: Instant, show: Show<'_>) -> Result<Exit, Failed> {
+    match command {
+        Command::Demo(demo) => demo::run(&demo, show).await,
+        Command::Status(status) => status::run(&status, show).await,
+        Command::Explain(explain) => explain::run(&explain, show).await,
+        Command::Evaluate(evaluate) => evaluate::run(&evaluate, now, show).await,
+        Command::Preview(preview) => preview::run(&preview, show).await,
+        Command::Lint(lint) => lint::run(&lint, now, show).await,
+        Command::Run(run) => pass::run(&run, show).await,
+        Command::Diff(diff) => catalog::diff(&diff, show).await,
+        Command::Apply(apply) => catalog::apply(&apply, show).await,
+        Command::Export(export) => catalog::export(&export, show).await,
+        Command::CreatePeriod(edit) => edit::create_period(&edit, show).await,
+        Command::UpdatePeriod(edit) => edit::update_period(&edit, show).await,
+        Command::DeletePeriod(named) => edit::delete("period", &named, show).await,
+        Command::DescribePeriods(all) => edit::describe("period", &all, show).await,
+        Command::CreateSchedule(edit) => edit::create_schedule(&edit, show).await,
+        Command::UpdateSchedule(edit) => edit::update_schedule(&edit, show).await,
+        Command::DeleteSchedule(named) => edit::delete("schedule", &named, show).await,
+        Command::DescribeSchedules(all) => edit::describe("schedule", &all, show).await,
+        Command::DescribeScheduleUsage(usage) => usage::run(&usage, now, show).await,
+        Command::Calendar(Calendar::Import(import)) => calendar::import(&import, now, show),
+        Command::Import(Import::InstanceScheduler(import)) => import::run(&import, now, show).await,
+        Command::Completions(completions) => completions::run(completions, show),
+    }
 }
 
 #[cfg(test)]

@@ -17,5 +17,5 @@ pub(crate) async fn read(source: &SourceArgs) -> Result<File, Failed> {
     let name =
         source.stack.as_ref().map_or("the demo".to_owned(), |stack| format!("stack {stack}"));
     let items = catalog::items(&Hub::find(&hub).await?).await?;
-    Ok(File::parse(name, &catalog::yaml(&items)))
+    Ok(File::parse(name, &catalog::text(&items)))
 }

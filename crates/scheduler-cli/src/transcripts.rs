@@ -122,6 +122,33 @@ fn calendar_import() {
     ]));
 }
 
+#[test]
+fn import_instance_scheduler() {
+    insta::assert_snapshot!(transcripts(&[
+        "import instance-scheduler --items tests/data/instance-scheduler.json",
+        "import instance-scheduler --items tests/data/instance-scheduler.json --adopt -q [kept,dropped[].item]",
+        "import instance-scheduler --items tests/data/instance-scheduler-3.json",
+        "import instance-scheduler --items tests/data/instance-scheduler-3.json --json",
+        "import instance-scheduler --items FILE",
+        "import instance-scheduler --items no-such-file.json --json",
+    ]));
+}
+
+/// Every command of ours that the page on migration shows is one.
+#[test]
+fn the_page_on_migration_shows_commands_that_exist() {
+    let page = include_str!("../../../docs/migrate.md");
+    let blocks = page.split("```sh\n").skip(1).filter_map(|rest| rest.split("\n```").next());
+    let lines = blocks.flat_map(str::lines).filter(|line| line.starts_with("scheduler-cli "));
+    let commands: Vec<_> =
+        lines.map(|line| line.split(['>', '#']).next().unwrap_or(line)).collect();
+    assert!(commands.len() >= 6, "{commands:?}");
+    for command in commands {
+        let parsed = Cli::try_parse_from(command.split_whitespace());
+        assert!(parsed.is_ok(), "{command}: {parsed:?}");
+    }
+}
+
 /// What is imported is understood.
 #[test]
 fn an_imported_calendar_is_a_section_of_a_file() {

@@ -78,14 +78,14 @@ fn holiday(names: &[String]) -> String {
 }
 
 fn yaml(name: &str, imported: &Imported, show: &mut Show<'_>) -> Result<(), Failed> {
-    writeln!(show.out, "calendars:\n  {}:", quoted(name))?;
+    writeln!(show.out, "calendars:\n  {}:", file::quoted(name))?;
     if imported.days.is_empty() {
         writeln!(show.out, "    days: {{}}")?;
     } else {
         writeln!(show.out, "    days:")?;
     }
     for (date, names) in &imported.days {
-        writeln!(show.out, "      \"{date}\": {}", quoted(&holiday(names)))?;
+        writeln!(show.out, "      \"{date}\": {}", file::quoted(&holiday(names)))?;
     }
     for (date, name) in &imported.working {
         writeln!(
@@ -94,9 +94,4 @@ fn yaml(name: &str, imported: &Imported, show: &mut Show<'_>) -> Result<(), Fail
         )?;
     }
     Ok(())
-}
-
-/// A YAML text in quotation marks, which for texts without control characters is a JSON text.
-fn quoted(text: &str) -> String {
-    serde_json::Value::from(text).to_string()
 }

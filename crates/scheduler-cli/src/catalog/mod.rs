@@ -5,15 +5,12 @@
 
 pub(crate) mod edit;
 pub(crate) mod usage;
-mod yaml;
-
-pub(crate) use yaml::yaml;
 
 use std::io::{BufRead, IsTerminal, Write};
 
 use scheduler_core::{
-    RawConfig,
-    catalog::{Change, OWNER, difference},
+    RawConfig, RawItem,
+    catalog::{Change, OWNER, WRITTEN, difference},
 };
 use scheduler_hub::admin::{self, Changed, Items};
 use serde::Serialize;
@@ -22,7 +19,7 @@ use serde_json::{Map, Value};
 use crate::{
     args::{Apply, Diff, Export, Format},
     exit::{Exit, Failed},
-    file::File,
+    file::{self, File},
     hub::Hub,
     show::Show,
 };
@@ -75,10 +72,35 @@ pub(crate) async fn apply(apply: &Apply, mut show: Show<'_>) -> Result<Exit, Fai
 pub(crate) async fn export(export: &Export, mut show: Show<'_>) -> Result<Exit, Failed> {
     let items = items(&Hub::find(&export.hub).await?).await?;
     match show.format {
-        Format::Json => show.json(&yaml::sections(&items))?,
-        Format::Table | Format::Ics | Format::LegacyJson => write!(show.out, "{}", yaml(&items))?,
+        Format::Json => show.json(&sections(&items))?,
+        Format::Table | Format::Ics | Format::LegacyJson => write!(show.out, "{}", text(&items))?,
     }
     Ok(Exit::Done)
+}
+
+/// What is stored, as a file of schedules.
+pub(crate) fn text(items: &Items) -> String {
+    let raw = RawConfig { items: written(items).cloned().collect() };
+    file::yaml(&raw, Some(&items.default_timezone))
+}
+
+/// The same as JSON: the items by section and name.
+fn sections(items: &Items) -> Map<String, Value> {
+    let mut sections = Map::new();
+    sections.insert("default_timezone".into(), items.default_timezone.clone().into());
+    for item in written(items) {
+        let section =
+            sections.entry(format!("{}s", item.kind)).or_insert_with(|| Map::new().into());
+        if let Some(items) = section.as_object_mut() {
+            items.insert(item.name.clone(), item.fields.clone().into());
+        }
+    }
+    sections
+}
+
+/// What people write. Instance Scheduler's own `config` is no schedule.
+fn written(items: &Items) -> impl Iterator<Item = &RawItem> {
+    items.items.iter().filter(|item| WRITTEN.contains(&item.kind.as_str()))
 }
 
 async fn compared(hub: &Hub, file: &std::path::Path, prune: bool) -> Result<Vec<Change>, Failed> {

@@ -16,9 +16,9 @@ use super::{
 use crate::exit::Failed;
 
 /// The sections of items. Each name is a type of item, in the plural.
-const SECTIONS: [&str; 7] =
+pub(super) const SECTIONS: [&str; 7] =
     ["periods", "schedules", "exceptions", "calendars", "overrides", "workloads", "configs"];
-const DEFAULT_ZONE: &str = "default_timezone";
+pub(super) const DEFAULT_ZONE: &str = "default_timezone";
 
 /// A file of schedules.
 #[derive(Debug)]

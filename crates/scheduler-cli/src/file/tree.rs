@@ -35,6 +35,8 @@ pub(super) enum Value {
 #[derive(Clone, Debug)]
 pub(super) struct Key {
     pub(super) text: String,
+    /// Whether it is `<<` without quotation marks, which brings in another map.
+    is_merge: bool,
     pub(super) span: Range<usize>,
 }
 
@@ -242,7 +244,7 @@ impl<'a> Builder<'a> {
         let Some(Open { inside: Inside::Map(entries, awaits), .. }) = self.open.last_mut() else {
             return;
         };
-        let Value::Scalar { text, .. } = node.value else {
+        let Value::Scalar { text, quoted } = node.value else {
             *awaits = Awaits::Discarded;
             let message = format!("{} cannot be a name", node.what());
             return self.problem(Code::Syntax, node.span, message, "write a text before the colon");
@@ -252,7 +254,8 @@ impl<'a> Builder<'a> {
             let message = format!("`{text}` stands here twice");
             return self.problem(Code::Duplicate, node.span, message, "leave one of them out");
         }
-        *awaits = Awaits::ValueOf(Key { text, span: node.span });
+        let is_merge = text == "<<" && !quoted;
+        *awaits = Awaits::ValueOf(Key { text, is_merge, span: node.span });
     }
 
     fn check_tag(&mut self, tag: Option<&Tag>, span: &Range<usize>) {
@@ -308,7 +311,7 @@ fn is_text(tag: &Tag) -> bool {
 /// With what `<<: *anchor` brings along. YAML 1.2 no longer has it; people do.
 fn merged(entries: Vec<(Key, Node)>) -> Vec<(Key, Node)> {
     let (merges, mut own): (Vec<_>, Vec<_>) =
-        entries.into_iter().partition(|(key, _)| key.text == "<<");
+        entries.into_iter().partition(|(key, _)| key.is_merge);
     let sources = merges.into_iter().flat_map(|(_, node)| match node.value {
         Value::List(members) => members,
         Value::Map(_) | Value::Scalar { .. } => vec![node],

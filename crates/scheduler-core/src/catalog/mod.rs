@@ -157,7 +157,8 @@ impl RawConfig {
 }
 
 /// Types of items that people write; others, such as Instance Scheduler's own `config`, are nobody's to delete.
-const WRITTEN: [&str; 6] = ["period", "calendar", "schedule", "exception", "override", "workload"];
+pub const WRITTEN: [&str; 6] =
+    ["period", "calendar", "schedule", "exception", "override", "workload"];
 
 /// The changes that make of what is stored what is wanted; with `prune`, what is stored beside it is deleted, but for
 /// what a stack has declared. In an order in which no item ever names one that is not there.

@@ -419,6 +419,16 @@ mod tests {
     }
 
     #[test]
+    fn a_schedule_of_maintenance_windows_alone_rests_outside_of_them() {
+        let raw = json!({"schedules": {"s": {"ssm_maintenance_window": ["patch-sunday"]}}});
+        let (config, mistakes) = parse(&raw);
+        assert_eq!(mistakes, []);
+        let schedule = config.schedule(&"s".parse().unwrap()).unwrap();
+        let verdict = schedule.verdict("2026-02-17T10:00:00Z".parse().unwrap());
+        assert_eq!((verdict.desired, verdict.until), (crate::Desired::Stopped, None));
+    }
+
+    #[test]
     fn a_bare_number_is_an_expression() {
         let (config, mistakes) = parse(&json!({
             "periods": {"p": {"weekdays": 0, "monthdays": [1, "15-20"], "months": 3}},

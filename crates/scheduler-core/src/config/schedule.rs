@@ -53,13 +53,15 @@ pub(super) fn parse(
     (!has_errors).then_some(schedule)
 }
 
-/// A schedule has to say when it runs, in one way.
+/// A schedule has to say when it runs, in one way. One that only names maintenance windows rests outside of them.
 fn check_times(fields: &mut Fields<'_>, schedule: &Schedule) {
     if fields.has_errors() {
         return;
     }
     let has_periods = !schedule.periods.is_empty();
-    if !has_periods && !schedule.is_fired() && schedule.override_status.is_none() {
+    let has_windows = !schedule.ssm_maintenance_windows.is_empty();
+    let says_nothing = !has_periods && !schedule.is_fired() && !has_windows;
+    if says_nothing && schedule.override_status.is_none() {
         let help =
             "write the names of its periods, `start` and `stop` expressions, or an override_status";
         let mistake =

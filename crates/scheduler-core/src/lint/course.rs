@@ -39,14 +39,18 @@ impl Course<'_> {
         self.first == desired && self.edges.iter().all(|edge| edge.desired == desired)
     }
 
-    /// Never runs, or never stops. A schedule of one firing side does that on purpose.
+    /// Never runs, or never stops. A schedule of one firing side does that on purpose, and so does one of maintenance
+    /// windows alone.
     fn constant(&self) -> Option<Mistake> {
         let schedule = self.schedule;
         let one_sided =
             schedule.is_fired() && (schedule.start.is_none() || schedule.stop.is_none());
+        let windows_alone = schedule.periods.is_empty() && !schedule.is_fired();
         let last = self.date(self.until).pred_opt()?;
         let span = format!("from {} to {last}", self.date(self.from));
-        let (code, message, help) = if one_sided {
+        let (code, message, help) = if one_sided
+            || windows_alone && schedule.override_status.is_none()
+        {
             return None;
         } else if self.is_always(Desired::Stopped) {
             let help = "give it a period that holds on some day";

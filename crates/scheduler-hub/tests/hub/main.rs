@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test")]
 
 mod accounts;
+mod admin;
 mod kinds;
 mod leases;
 mod passes;
