@@ -167,3 +167,66 @@ fn completions_know_the_commands() {
         assert!(script.contains("evaluate") && script.contains("schedule"), "{shell}");
     }
 }
+
+/// The demo's Friday at noon, asked as one asks a deployment.
+#[test]
+fn status() {
+    insta::assert_snapshot!(transcripts(&[
+        "status --demo",
+        "status --demo --schedule nightly-batch --kind rds-instance --json",
+    ]));
+}
+
+#[test]
+fn explain() {
+    insta::assert_snapshot!(transcripts(&[
+        "explain shop-web-1 --demo",
+        "explain shop-workers --demo",
+        "explain shop/api --demo",
+        "explain shop-web-2 --demo --at 2026-03-28T12:00:00Z",
+        "explain notebook --demo",
+        "explain importer --demo",
+        "explain no-such-thing --demo",
+    ]));
+}
+
+#[test]
+fn run_a_pass() {
+    insta::assert_snapshot!(transcripts(&[
+        "run --demo --dry-run --schedule berlin-office",
+        "run --demo --account 222222222222 -q pass.[started,stopped,left,failed]",
+    ]));
+}
+
+#[test]
+fn schedules_as_code() {
+    insta::assert_snapshot!(transcripts(&[
+        "export --demo",
+        "diff --file tests/data/changed.yaml --demo",
+        "diff --file tests/data/changed.yaml --demo --prune -q changes[].[change,type,name]",
+        "apply --file tests/data/changed.yaml --demo --dry-run",
+        "apply --file tests/data/changed.yaml --demo --yes",
+        "apply --file tests/data/broken.yaml --demo --yes",
+        "lint --demo",
+        "evaluate --demo --schedule berlin-office --at 2026-03-27T10:00:00Z",
+    ]));
+}
+
+#[test]
+fn periods_and_schedules_one_by_one() {
+    insta::assert_snapshot!(transcripts(&[
+        "create-period --demo --name late --begintime 12:00 --weekdays mon,fri",
+        "create-period --demo --name late --begintime 25:00",
+        "create-period --demo --name night --begintime 12:00",
+        "update-period --demo --name night --endtime 06:00 --json",
+        "update-schedule --demo --name berlin-office --retain-running --timezone Asia/Seoul",
+        "update-schedule --demo --name berlin-ofice --enforced false",
+        "delete-period --demo --name office-hours",
+        "delete-schedule --demo --name nightly-batch",
+        "describe-periods --demo",
+        "describe-schedules --demo --name berlin-office --format legacy-json",
+        "describe-schedule-usage --demo --name berlin-office --startdate 20260327 --enddate 20260330",
+        "describe-schedule-usage --demo --name berlin-office --startdate friday",
+        "status --demo --format legacy-json",
+    ]));
+}

@@ -26,6 +26,12 @@ pub(super) const STUCK: &str = "shop-web-4";
 /// An instance that somebody stops and starts by hand.
 pub(super) const TAMPERED: &str = "shop-web-1";
 
+/// Stands for an instance type where the resource is of a kind that has none.
+const CLUSTER: &str = "a database cluster";
+const GROUP: &str = "an Auto Scaling group";
+const SERVICE: &str = "an ECS service";
+const WAREHOUSE: &str = "a Redshift cluster";
+
 /// Resources that are alike. A type that begins with `db.` is a database.
 struct Alike {
     account: &'static str,
@@ -50,10 +56,14 @@ const fn alike(
 /// Stands for no tag in [`RESOURCES`].
 const UNTAGGED: &str = "";
 
-const RESOURCES: [Alike; 15] = [
+const RESOURCES: [Alike; 19] = [
     alike(SHOP, HOME, 6, "shop-web", "m5.large", "berlin-office"),
     alike(SHOP, HOME, 2, "shop-db", "db.m6g.large", "berlin-office"),
     alike(SHOP, HOME, 1, "shop-payments", "m5.xlarge", UNTAGGED),
+    alike(SHOP, HOME, 1, "shop-orders", CLUSTER, "berlin-office"),
+    alike(SHOP, HOME, 1, "shop-workers", GROUP, "berlin-office"),
+    alike(SHOP, HOME, 1, "shop/api", SERVICE, "berlin-office"),
+    alike(DATA, HOME, 1, "data-lake", WAREHOUSE, "nightly-batch"),
     alike(SHOP, ABROAD, 4, "shop-us-web", "m5.large", "new-york-office"),
     alike(SHOP, ABROAD, 1, "shop-us-db", "db.m6g.large", "new-york-office"),
     alike(DATA, HOME, 4, "etl", "r6i.2xlarge", "nightly-batch"),
@@ -181,11 +191,20 @@ impl Estate {
 
 /// Creates a resource; answers with its id.
 async fn create(account: &Caller, wanted: &Wanted<'_>) -> Result<String, CallError> {
-    if wanted.instance_type.starts_with("db.") {
-        stage::create_database(account, wanted).await?;
-        return Ok(wanted.name.to_owned());
+    let Wanted { name, instance_type, schedule } = *wanted;
+    match instance_type {
+        CLUSTER => stage::create_cluster(account, name, "aurora-postgresql", schedule).await?,
+        GROUP => stage::create_group(account, name, 2, 3, 6, schedule).await?,
+        SERVICE => {
+            let (cluster, service) = name.split_once('/').unwrap_or((name, name));
+            stage::create_service(account, cluster, service, 4, schedule).await?;
+            stage::create_scalable_target(account, cluster, service, 2, 8).await?;
+        }
+        WAREHOUSE => stage::create_warehouse(account, name, schedule).await?,
+        database if database.starts_with("db.") => stage::create_database(account, wanted).await?,
+        _ => return stage::run_instance(account, wanted).await,
     }
-    stage::run_instance(account, wanted).await
+    Ok(name.to_owned())
 }
 
 async fn store_schedules(stage: &Stage) -> Result<(), CallError> {
