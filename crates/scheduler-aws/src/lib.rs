@@ -20,6 +20,7 @@
 pub mod cloud;
 pub mod config_table;
 pub mod connect;
+pub mod doctor;
 pub mod failure;
 pub mod function;
 pub mod metrics;
