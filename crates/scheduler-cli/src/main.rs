@@ -6,6 +6,7 @@ mod args;
 mod calendar;
 mod completions;
 mod demo;
+mod doctor;
 mod evaluate;
 mod exit;
 mod explain;
@@ -57,6 +58,7 @@ fn run(cli: Cli, now: Instant, out: &mut dyn Write) -> Result<Exit, Failed> {
         Command::Demo(demo) => runtime()?.block_on(demo::run(&demo, show)),
         Command::Status(status) => runtime()?.block_on(status::run(&status, show)),
         Command::Explain(explain) => runtime()?.block_on(explain::run(&explain, show)),
+        Command::Doctor(doctor) => runtime()?.block_on(doctor::run(&doctor, now, show)),
         Command::Evaluate(evaluate) => evaluate::run(&evaluate, now, show),
         Command::Preview(preview) => preview::run(&preview, show),
         Command::Lint(lint) => lint::run(&lint, now, show),

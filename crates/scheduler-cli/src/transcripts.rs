@@ -140,3 +140,12 @@ fn completions_know_the_commands() {
         assert!(script.contains("evaluate") && script.contains("schedule"), "{shell}");
     }
 }
+
+#[test]
+fn doctor() {
+    insta::assert_snapshot!(transcripts(&[
+        "doctor --demo",
+        "doctor --demo --account 222222222222 -q findings[].[severity,code,place]",
+        "doctor --demo --account 555555555555 --json",
+    ]));
+}

@@ -5,6 +5,7 @@
 //! leads.
 #![warn(missing_docs)]
 
+pub mod doctor;
 pub mod event;
 pub mod hub;
 
