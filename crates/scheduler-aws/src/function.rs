@@ -1,11 +1,27 @@
 //! A deployment's function, as the command line asks it: `Invoke`.
 
-use aws_sdk_lambda::types::{LastUpdateStatus, State};
-use aws_smithy_types::Blob;
+use std::time::Duration;
+
+use aws_sdk_lambda::{
+    Config,
+    types::{LastUpdateStatus, State},
+};
+use aws_smithy_types::{Blob, timeout::TimeoutConfig};
 use scheduler_core::resource::{Failure, FailureCode};
 use serde_json::Value;
 
 use crate::{Aws, failure::failure};
+
+/// How long a function may take to answer. Asked again after less, it would do its work twice.
+const LONGEST: Duration = Duration::from_secs(15 * 60 + 30);
+
+fn patience() -> TimeoutConfig {
+    TimeoutConfig::builder()
+        .connect_timeout(Duration::from_secs(3))
+        .operation_attempt_timeout(LONGEST)
+        .operation_timeout(LONGEST)
+        .build()
+}
 
 /// Why there is no answer.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -33,6 +49,8 @@ impl Aws {
         let payload = Blob::new(event.to_string());
         let request = self.lambda(self.home()).invoke().function_name(function).payload(payload);
         let answer = request
+            .customize()
+            .config_override(Config::builder().timeout_config(patience()))
             .send()
             .await
             .map_err(|error| InvokeError::Unreachable(failure("lambda:Invoke", &error)))?;

@@ -126,7 +126,7 @@ fn table(examination: &Examination, omitted: usize, show: &mut Show<'_>) -> Resu
         show.columns(&head, &rows)?;
         writeln!(show.out, "\n{bold}WHAT TO DO{bold:#}")?;
         for (n, finding) in examination.findings.iter().enumerate() {
-            writeln!(show.out, "{}. {} ({})", n + 1, finding.help, finding.code)?;
+            writeln!(show.out, "{}. {}: {}", n + 1, finding.code, finding.help)?;
         }
         writeln!(show.out)?;
     }

@@ -66,7 +66,11 @@ impl World {
     }
 
     async fn ask(&self, event: Value) -> Answer {
-        let deadline = tokio::time::Instant::now() + Duration::from_secs(30);
+        self.ask_within(event, Duration::from_secs(30)).await
+    }
+
+    async fn ask_within(&self, event: Value, limit: Duration) -> Answer {
+        let deadline = tokio::time::Instant::now() + limit;
         let call = Invocation { id: "test".into(), deadline };
         self.hub.answer(&event, &call).await.unwrap()
     }
@@ -308,4 +312,22 @@ async fn passes_that_do_not_run_are_missed_once_something_is_due() {
     world.finds("no-pass", "the schedule rule", &["2026-03-02T18:00:00Z", "Active=Yes"]).await;
     world.pass().await;
     assert_eq!(world.examine().await.findings, []);
+}
+
+#[tokio::test]
+async fn a_target_that_does_not_answer_keeps_nobody_waiting() {
+    let world = World::new().await;
+    world.stage.sandbox.inject(Fault {
+        account: Some(OTHER.into()),
+        operation: Some("DescribeInstances".into()),
+        ..Fault::always(Effect::Hang)
+    });
+    let limit = Duration::from_secs(2);
+    let began = std::time::Instant::now();
+    let answer = world.ask_within(json!({"action": "doctor"}), limit).await;
+    assert!(began.elapsed() < limit + Duration::from_secs(1), "{:?}", began.elapsed());
+    let Answer::Doctor(diagnosis) = answer else { panic!("{answer:?}") };
+    let findings = diagnosis.examination.findings;
+    let found: Vec<_> = findings.iter().map(|one| (one.code.as_str(), &*one.place)).collect();
+    assert_eq!(found, [("not-examined", "aws/333333333333/eu-west-1")], "{findings:#?}");
 }

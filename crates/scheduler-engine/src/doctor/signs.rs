@@ -175,7 +175,7 @@ mod tests {
     }
 
     fn resource(action: Action, edge: &str, memory: Option<&str>) -> ResourceReport {
-        let marks = Marks::read("Schedule", [("Schedule", "office")].into_iter()).unwrap();
+        let marks = Marks::read("Schedule", [("Schedule", "office")]).unwrap();
         let verdict = Verdict {
             desired: Desired::Running,
             instance_type: None,

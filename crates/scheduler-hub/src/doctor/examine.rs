@@ -5,12 +5,12 @@ use scheduler_aws::{Aws, state_table::StateTable};
 use scheduler_core::{Instant, Target, resource::Failure};
 use scheduler_engine::{
     MemoryStore, Mode, Pass, PassReport, Scope, Tick,
-    doctor::{Code, Examination, Signs, of_keys, of_passes},
+    doctor::{Code, Examination, Finding, Signs, of_keys, of_passes},
     pass,
     ports::{Lease, Memories, Remembered},
 };
 use serde::{Deserialize, Serialize};
-use tokio::time::Instant as Deadline;
+use tokio::time::{Instant as Deadline, timeout_at};
 
 use super::{
     deployment::{self, Deployment},
@@ -40,13 +40,23 @@ pub(crate) async fn examine(
 ) -> Diagnosis {
     let now = aws.now();
     let mut found = Examination::default();
-    if let Some(deployment) = deployment::examine(aws, prefix, &mut found).await {
-        // What is kept from earlier passes would hide what has changed since.
-        let patient = Patient { aws: &aws.without_sessions(), deployment: &deployment, now };
-        patient.examine(scope, deadline, &mut found).await;
+    match timeout_at(deadline, deployment::examine(aws, prefix, &mut found)).await {
+        Ok(Some(deployment)) => {
+            // What is kept from earlier passes would hide what has changed since.
+            let patient = Patient { aws: &aws.without_sessions(), deployment: &deployment, now };
+            patient.examine(scope, deadline, &mut found).await;
+        }
+        Ok(None) => {}
+        Err(_elapsed) => found.findings.push(out_of_time(prefix)),
     }
     let at = now.to_rfc3339_opts(SecondsFormat::Millis, true);
     Diagnosis { at, examination: found.sorted(), omitted: 0 }
+}
+
+fn out_of_time(prefix: &str) -> Finding {
+    let message = "the parameters and tables did not answer in time";
+    let help = "ask again; if it stays so, the service's health page may say why";
+    Finding::new(Code::NotExamined, prefix, message, help)
 }
 
 /// A deployment whose parameters are understood.
