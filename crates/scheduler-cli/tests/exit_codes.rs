@@ -32,6 +32,7 @@ fn every_command_ends_with_its_code() {
         ("preview --file ../../examples/schedules.yaml --from 2026-02-01 --to 2026-13-02", 2),
         ("calendar import --file tests/data/holidays.ics", 0),
         ("calendar import --file tests/data/clocks.yaml", 2),
+        ("doctor", 2),
         ("no-such-command", 2),
     ];
     for (arguments, expected) in cases {

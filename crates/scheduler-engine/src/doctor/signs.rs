@@ -32,14 +32,18 @@ pub struct Signs<'a> {
 
 /// Whether passes run.
 ///
-/// A memory is written only when it changes, so an old one proves nothing. What proves that no pass ran is an edge that
-/// none has settled, and a lease that none has taken over. Where there is neither, and no fresh memory, a note says so.
+/// A memory is written only when it changes: a fresh one shows that they do, and an old one proves nothing. What proves
+/// that no pass ran is an edge that none has settled, and a lease that none has taken over. Where there is none of these, a
+/// note says so.
 pub fn of_passes(signs: &Signs<'_>) -> Option<Finding> {
-    let now = signs.report.tick.now;
-    let late = now - signs.every.unwrap_or(UNKNOWN) * 3;
-    unsettled(signs.report, late)
-        .or_else(|| abandoned(signs.lease, late))
-        .or_else(|| unknown(signs.report, late))
+    let late = signs.report.tick.now - signs.every.unwrap_or(UNKNOWN) * 3;
+    let memories = reports(signs.report).filter_map(|(_, one)| one.memory.as_ref());
+    let latest = memories.map(|memory| memory.at).max();
+    if latest.is_some_and(|latest| latest >= late) {
+        return None;
+    }
+    let proven = unsettled(signs.report, late).or_else(|| abandoned(signs.lease, late));
+    Some(proven.unwrap_or_else(|| unknown(latest)))
 }
 
 /// Resources that a pass since their edge would have started or stopped, or tried to.
@@ -78,21 +82,19 @@ fn no_pass(message: String) -> Finding {
     Finding::new(Code::NoPass, "the schedule rule", message, help)
 }
 
-fn unknown(report: &PassReport, late: Instant) -> Option<Finding> {
-    let memories = reports(report).filter_map(|(_, one)| one.memory.as_ref());
-    let message = match memories.map(|memory| memory.at).max() {
-        Some(latest) if latest >= late => return None,
+fn unknown(latest: Option<Instant>) -> Finding {
+    let message = match latest {
         Some(latest) => format!(
             "nothing has changed since {}, so nothing tells whether passes have run since",
             utc(latest)
         ),
         None => {
             "no pass has left a memory of any resource here, so nothing tells whether passes run"
-                .into()
+                .to_owned()
         }
     };
     let help = "the function's Invocations metric shows its passes; `scheduler-cli status` what is managed";
-    Some(Finding::new(Code::PassesUnknown, "the schedule rule", message, help))
+    Finding::new(Code::PassesUnknown, "the schedule rule", message, help)
 }
 
 /// The resources that cannot be started because of an encryption key, one finding for each target and kind.
@@ -240,9 +242,12 @@ mod tests {
         check(vec![resource(start(), edge, None)], None, Some(Code::PassesUnknown));
         check(Vec::new(), None, Some(Code::PassesUnknown));
         // A pass is at work; a pass died, and another would have taken its lease.
-        let fresh = || vec![resource(leave(), edge, Some("2026-03-02T11:50:00Z"))];
-        check(fresh(), Some("2026-03-02T12:04:00Z"), None);
-        check(fresh(), Some("2026-03-02T11:40:00Z"), Some(Code::NoPass));
+        let settled = || vec![resource(leave(), edge, after)];
+        check(settled(), Some("2026-03-02T12:04:00Z"), Some(Code::PassesUnknown));
+        check(settled(), Some("2026-03-02T11:40:00Z"), Some(Code::NoPass));
+        // Something else was settled of late: a pass has run, whatever this one waits for.
+        let fresh = resource(leave(), edge, Some("2026-03-02T11:50:00Z"));
+        check(vec![resource(start(), edge, before), fresh], None, None);
     }
 
     #[test]
