@@ -15,6 +15,7 @@ pub(crate) struct Clients {
     rds: Kept<aws_sdk_rds::Client>,
     autoscaling: Kept<aws_sdk_autoscaling::Client>,
     ecs: Kept<aws_sdk_ecs::Client>,
+    iam: Kept<aws_sdk_iam::Client>,
     lambda: Kept<aws_sdk_lambda::Client>,
     redshift: Kept<aws_sdk_redshift::Client>,
     scaling: Kept<aws_sdk_applicationautoscaling::Client>,
@@ -65,6 +66,10 @@ impl Aws {
 
     pub(crate) fn ecs(&self, region: &Region) -> aws_sdk_ecs::Client {
         self.clients.ecs.get(self, region, aws_sdk_ecs::Client::new)
+    }
+
+    pub(crate) fn iam(&self, region: &Region) -> aws_sdk_iam::Client {
+        self.clients.iam.get(self, region, aws_sdk_iam::Client::new)
     }
 
     pub(crate) fn lambda(&self, region: &Region) -> aws_sdk_lambda::Client {

@@ -26,9 +26,9 @@ use crate::{
 /// The resources of every spoke, as one pass sees them.
 #[derive(Debug)]
 pub struct Spokes<'a> {
-    aws: &'a Aws,
-    settings: &'a Settings,
-    pass: Instant,
+    pub(crate) aws: &'a Aws,
+    pub(crate) settings: &'a Settings,
+    pub(crate) pass: Instant,
     /// What may still be called in each target: for the pass only, since nobody knows what is called between passes.
     rates: Mutex<HashMap<Target, Arc<Rates>>>,
 }
@@ -61,14 +61,15 @@ impl Spokes<'_> {
         full
     }
 
+    pub(crate) fn ec2(&self, target: &Target, spoke: Spoke) -> Ec2Instances {
+        Ec2Instances { client: self.aws.ec2(&target.region), spoke, rates: self.rates(target) }
+    }
+
     /// The one place that knows which file serves which kind.
     fn adapter(&self, target: &Target, kind: Kind, spoke: Spoke) -> Box<dyn Adapter> {
         let (aws, region) = (self.aws, &target.region);
         match kind {
-            Kind::Ec2Instance => {
-                let rates = self.rates(target);
-                Box::new(Ec2Instances { client: aws.ec2(region), spoke, rates })
-            }
+            Kind::Ec2Instance => Box::new(self.ec2(target, spoke)),
             Kind::RdsInstance => Box::new(RdsInstances {
                 client: aws.rds(region),
                 spoke,

@@ -106,6 +106,21 @@ where
     Failure { code: class, message: format!("{call}: {code}: {message}") }
 }
 
+/// The parts of a failure that AWS answered a call with: the call, AWS's own code, its words.
+///
+/// ```
+/// # use scheduler_core::resource::{Failure, FailureCode};
+/// let message = "ec2:DescribeInstances: AuthFailure: AWS was not able to validate".into();
+/// let failure = Failure { code: FailureCode::Denied, message };
+/// let (call, code, _) = scheduler_aws::failure::said(&failure).unwrap();
+/// assert_eq!((call, code), ("ec2:DescribeInstances", "AuthFailure"));
+/// ```
+pub fn said(failure: &Failure) -> Option<(&str, &str, &str)> {
+    let mut parts = failure.message.splitn(3, ": ");
+    let (call, code, words) = (parts.next()?, parts.next()?, parts.next()?);
+    (call.contains(':') && !call.contains(' ')).then_some((call, code, words))
+}
+
 /// What came of a write. Without an answer, or with one that says that the service itself failed, it may or may
 /// not have happened; nor is it known if the state is said to be the wrong one only when it is asked for again.
 pub(crate) fn outcome<T, E>(call: &str, result: Result<T, SdkError<E, HttpResponse>>) -> Outcome

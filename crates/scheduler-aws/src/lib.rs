@@ -21,6 +21,7 @@ pub mod callback;
 pub mod cloud;
 pub mod config_table;
 pub mod connect;
+pub mod doctor;
 pub mod failure;
 pub mod function;
 pub mod metrics;

@@ -90,6 +90,30 @@ impl MemoryStore for StateTable<'_> {
     }
 }
 
+impl StateTable<'_> {
+    /// The lease of that name, if somebody holds it or has not given it back.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be read.
+    pub async fn lease(&self, name: &str) -> Result<Option<Lease>, Failure> {
+        let request = self
+            .aws
+            .dynamodb()
+            .query()
+            .table_name(self.table)
+            .key_condition_expression("target = :lease AND #resource = :name")
+            .expression_attribute_names("#resource", "resource")
+            .expression_attribute_values(":lease", AttributeValue::S(LEASE.to_owned()))
+            .expression_attribute_values(":name", AttributeValue::S(name.to_owned()));
+        let answer = request.send().await.map_err(|error| failure("dynamodb:Query", &error))?;
+        Ok(answer.items().first().and_then(held).and_then(|held| match held {
+            Acquired::No { holder, until } => Some(Lease { name: name.to_owned(), holder, until }),
+            Acquired::Yes => None,
+        }))
+    }
+}
+
 impl Leases for StateTable<'_> {
     async fn acquire(&self, lease: &Lease, now: Instant) -> Result<Acquired, Failure> {
         let request = self

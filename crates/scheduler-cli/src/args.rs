@@ -87,6 +87,7 @@ pub(crate) enum Command {
     Lint(Lint),
     Status(Status),
     Explain(Explain),
+    Doctor(Doctor),
     Run(Run),
     Diff(Diff),
     Apply(Apply),
@@ -492,6 +493,29 @@ pub(crate) struct Usage {
     /// The last day. Absent: the first.
     #[arg(long, value_name = "DATE")]
     pub(crate) enddate: Option<String>,
+}
+
+/// Finds what keeps a deployment from doing its work, and says what to do about it.
+///
+/// Looks at parameters, tables, schedules, the function, and in every account and Region at the role and what it may do. It
+/// changes nothing: EC2's calls are sent as dry runs, those of other services are simulated. The exit code is 1 if
+/// something is wrong. docs/doctor.md has a section on each finding.
+#[derive(Clone, Debug, Args)]
+#[command(
+    after_help = "Examples:\n  scheduler-cli doctor --stack dayshift\n  scheduler-cli doctor --stack dayshift --account 222222222222 -q 'findings[?severity==`error`].[place, message]'\n  scheduler-cli doctor --demo"
+)]
+pub(crate) struct Doctor {
+    #[command(flatten)]
+    pub(crate) hub: HubArgs,
+    /// Only this account.
+    #[arg(long, value_name = "ID")]
+    pub(crate) account: Option<AccountId>,
+    /// Only this Region.
+    #[arg(long, value_name = "REGION")]
+    pub(crate) region: Option<Region>,
+    /// Only this kind.
+    #[arg(long, value_name = "KIND")]
+    pub(crate) kind: Option<Kind>,
 }
 
 /// What is done with calendars.

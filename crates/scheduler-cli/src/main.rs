@@ -7,6 +7,7 @@ mod calendar;
 mod catalog;
 mod completions;
 mod demo;
+mod doctor;
 mod evaluate;
 mod exit;
 mod explain;
@@ -68,25 +69,26 @@ fn run(cli: Cli, now: Instant, out: &mut dyn Write) -> Result<Exit, Failed> {
 
 async fn carry_out(command: Command, now: Instant, show: Show<'_>) -> Result<Exit, Failed> {
     match command {
-        Command::Demo(demo) => demo::run(&demo, show).await,
-        Command::Status(status) => status::run(&status, show).await,
-        Command::Explain(explain) => explain::run(&explain, show).await,
-        Command::Evaluate(evaluate) => evaluate::run(&evaluate, now, show).await,
-        Command::Preview(preview) => preview::run(&preview, show).await,
-        Command::Lint(lint) => lint::run(&lint, now, show).await,
-        Command::Run(run) => pass::run(&run, show).await,
-        Command::Diff(diff) => catalog::diff(&diff, show).await,
-        Command::Apply(apply) => catalog::apply(&apply, show).await,
-        Command::Export(export) => catalog::export(&export, show).await,
-        Command::CreatePeriod(edit) => edit::create_period(&edit, show).await,
-        Command::UpdatePeriod(edit) => edit::update_period(&edit, show).await,
-        Command::DeletePeriod(named) => edit::delete("period", &named, show).await,
-        Command::DescribePeriods(all) => edit::describe("period", &all, show).await,
-        Command::CreateSchedule(edit) => edit::create_schedule(&edit, show).await,
-        Command::UpdateSchedule(edit) => edit::update_schedule(&edit, show).await,
-        Command::DeleteSchedule(named) => edit::delete("schedule", &named, show).await,
-        Command::DescribeSchedules(all) => edit::describe("schedule", &all, show).await,
-        Command::DescribeScheduleUsage(usage) => usage::run(&usage, now, show).await,
+        Command::Demo(demo) => Box::pin(demo::run(&demo, show)).await,
+        Command::Status(status) => Box::pin(status::run(&status, show)).await,
+        Command::Explain(explain) => Box::pin(explain::run(&explain, show)).await,
+        Command::Doctor(doctor) => Box::pin(doctor::run(&doctor, now, show)).await,
+        Command::Evaluate(evaluate) => Box::pin(evaluate::run(&evaluate, now, show)).await,
+        Command::Preview(preview) => Box::pin(preview::run(&preview, show)).await,
+        Command::Lint(lint) => Box::pin(lint::run(&lint, now, show)).await,
+        Command::Run(run) => Box::pin(pass::run(&run, show)).await,
+        Command::Diff(diff) => Box::pin(catalog::diff(&diff, show)).await,
+        Command::Apply(apply) => Box::pin(catalog::apply(&apply, show)).await,
+        Command::Export(export) => Box::pin(catalog::export(&export, show)).await,
+        Command::CreatePeriod(edit) => Box::pin(edit::create_period(&edit, show)).await,
+        Command::UpdatePeriod(edit) => Box::pin(edit::update_period(&edit, show)).await,
+        Command::DeletePeriod(named) => Box::pin(edit::delete("period", &named, show)).await,
+        Command::DescribePeriods(all) => Box::pin(edit::describe("period", &all, show)).await,
+        Command::CreateSchedule(edit) => Box::pin(edit::create_schedule(&edit, show)).await,
+        Command::UpdateSchedule(edit) => Box::pin(edit::update_schedule(&edit, show)).await,
+        Command::DeleteSchedule(named) => Box::pin(edit::delete("schedule", &named, show)).await,
+        Command::DescribeSchedules(all) => Box::pin(edit::describe("schedule", &all, show)).await,
+        Command::DescribeScheduleUsage(usage) => Box::pin(usage::run(&usage, now, show)).await,
         Command::Calendar(Calendar::Import(import)) => calendar::import(&import, now, show),
         Command::Import(Import::InstanceScheduler(import)) => import::run(&import, now, show).await,
         Command::Completions(completions) => completions::run(completions, show),

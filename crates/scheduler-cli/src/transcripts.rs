@@ -230,3 +230,12 @@ fn periods_and_schedules_one_by_one() {
         "status --demo --format legacy-json",
     ]));
 }
+
+#[test]
+fn doctor() {
+    insta::assert_snapshot!(transcripts(&[
+        "doctor --demo",
+        "doctor --demo --account 222222222222 -q findings[].[severity,code,place]",
+        "doctor --demo --account 555555555555 --json",
+    ]));
+}

@@ -2,10 +2,24 @@
 
 use std::{fs, path::Path, process::Command};
 
+use scheduler_engine::doctor::Code;
+
 /// The fenced blocks of a language in a page.
 fn blocks<'a>(page: &'a str, language: &str) -> Vec<&'a str> {
     let fence = format!("```{language}\n");
     page.split(&fence).skip(1).filter_map(|rest| rest.split("\n```").next()).collect()
+}
+
+#[test]
+fn every_finding_of_doctor_has_a_section() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let page = fs::read_to_string(root.join("docs/doctor.md")).unwrap();
+    let heads: Vec<_> = page.lines().filter_map(|line| line.strip_prefix("### ")).collect();
+    let mut codes: Vec<_> = Code::ALL.iter().map(|code| format!("`{code}`")).collect();
+    let mut sorted = heads.clone();
+    sorted.sort_unstable();
+    codes.sort_unstable();
+    assert_eq!(sorted, codes);
 }
 
 #[test]

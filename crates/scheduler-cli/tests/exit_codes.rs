@@ -36,6 +36,7 @@ fn every_command_ends_with_its_code() {
         ("import instance-scheduler --items tests/data/instance-scheduler.json", 1),
         ("import instance-scheduler --items tests/data/clocks.yaml", 2),
         ("import instance-scheduler", 2),
+        ("doctor", 2),
         ("no-such-command", 2),
     ];
     for (arguments, expected) in cases {

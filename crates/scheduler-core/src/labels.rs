@@ -33,6 +33,14 @@ pub struct Labels {
     pub informational: Option<String>,
 }
 
+impl Labels {
+    /// Whether no tags are wanted at all.
+    pub fn is_empty(&self) -> bool {
+        let none = Templates::default();
+        self.started == none && self.stopped == none && self.informational.is_none()
+    }
+}
+
 /// Tags whose values may hold `{scheduler}`, `{year}`, `{month}`, `{day}`, `{hour}`, `{minute}` and `{timezone}`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Templates(BTreeMap<String, String>);

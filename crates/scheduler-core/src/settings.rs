@@ -18,6 +18,7 @@
 //! | `informational-tags` | whether the last action and error are written as tags; absent: `true` |
 //! | `create-rds-snapshot` | whether a snapshot is taken of an RDS instance that is stopped; absent: `false` |
 //! | `window-lead-minutes` | how long before a window begins it opens; absent: `10` |
+//! | `frequency` | how often the rule runs a pass, `rate(5 minutes)`; absent: nobody knows |
 //! | `partitions/P/accounts`, `.../organizational-units`, `.../excluded-accounts`, `.../regions` | the same for another partition |
 //! | `partitions/P/credentials` | that partition's base credentials, a SecureString of JSON |
 
@@ -33,6 +34,7 @@ use serde::Deserialize;
 
 use crate::{
     config::zone,
+    cron::Expression,
     id::{AccountId, InvalidName, ParameterName, Partition, Region, RoleName, Target, UnitId},
     kind::Kind,
     labels::{InvalidTemplates, Labels, Templates},
@@ -45,7 +47,7 @@ pub use accounts::{Accounts, Lists, RoleArn};
 
 mod accounts;
 
-const NAMES: [&str; 18] = [
+const NAMES: [&str; 19] = [
     "config-table",
     "state-table",
     "accounts",
@@ -64,6 +66,7 @@ const NAMES: [&str; 18] = [
     "informational-tags",
     "create-rds-snapshot",
     "window-lead-minutes",
+    "frequency",
 ];
 const PER_PARTITION: [&str; 5] =
     ["accounts", "organizational-units", "excluded-accounts", "regions", "credentials"];
@@ -96,6 +99,8 @@ pub struct Settings {
     pub window_lead: TimeDelta,
     /// The hub's own partition.
     pub home: Partition,
+    /// How often the rule runs a pass, where the deployment says so. Nothing is decided by it.
+    pub frequency: Option<TimeDelta>,
     /// The partitions that are served, the hub's own among them.
     pub partitions: BTreeMap<Partition, Reach>,
 }
@@ -204,6 +209,7 @@ impl Settings {
             metrics_namespace: reader.text("metrics-namespace").map(str::to_owned),
             snapshot_prefix: reader.snapshot_prefix(),
             window_lead: reader.window_lead(),
+            frequency: reader.frequency(),
             labels: reader.labels(),
             home: home.partition(),
             partitions: reader.partitions(home, &spoke_role),
@@ -378,6 +384,16 @@ impl<'a> Reader<'a> {
                 LEAD
             }
         }
+    }
+
+    fn frequency(&mut self) -> Option<TimeDelta> {
+        let text = self.text("frequency")?;
+        if let Ok(Expression::Rate(every)) = text.parse() {
+            return Some(every.delta());
+        }
+        let message = format!("`{text}` is not a rate");
+        self.report("frequency", text, Code::BadValue, message, "write `rate(5 minutes)`");
+        None
     }
 
     fn labels(&mut self) -> Labels {
@@ -665,6 +681,16 @@ mod tests {
         assert!(parse(&[("kinds", "ec2-instance,lambda")]).is_err());
         assert!(parse(&[("kinds", ",")]).is_err());
         assert!(parse(&[("default-timezone", "Mars/Olympus")]).is_err());
+    }
+
+    #[test]
+    fn a_frequency_is_a_rate() {
+        for (text, expected, mistakes) in
+            [("rate(5 minutes)", Some(TimeDelta::minutes(5)), 0), ("5 minutes", None, 1)]
+        {
+            let (settings, found) = parse(&[("frequency", text)]).unwrap();
+            assert_eq!((settings.frequency, found.len()), (expected, mistakes), "{text}");
+        }
     }
 
     #[test]

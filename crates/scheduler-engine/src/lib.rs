@@ -17,6 +17,7 @@
 #![warn(missing_docs)]
 
 pub mod batch;
+pub mod doctor;
 pub mod explain;
 pub mod lease;
 pub mod metrics;

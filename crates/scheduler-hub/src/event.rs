@@ -49,6 +49,12 @@ pub enum Request {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         at: Option<Instant>,
     },
+    /// What keeps the deployment from doing its work. Writes nothing.
+    Doctor {
+        /// What to look at; absent: everything.
+        #[serde(default)]
+        scope: Scope,
+    },
 }
 
 /// An event that the hub cannot serve.
@@ -97,7 +103,9 @@ impl Event {
             Event::Scheduled => {
                 return Ok(Tick { now: clock, scope: Scope::default(), mode: Mode::Act });
             }
-            Event::Request(Request::Status { scope }) => return Ok(looking(clock, scope.clone())),
+            Event::Request(Request::Status { scope } | Request::Doctor { scope }) => {
+                return Ok(looking(clock, scope.clone()));
+            }
             Event::Request(Request::Explain { resource, at }) => {
                 return Ok(looking(at.unwrap_or(clock), scope_of(resource)));
             }

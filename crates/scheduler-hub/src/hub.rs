@@ -6,7 +6,7 @@ use chrono::TimeDelta;
 use scheduler_aws::Aws;
 use scheduler_core::{Config, Instant, Mistake, Settings, resource::Failure};
 use scheduler_engine::{
-    Mode, Pass, PassReport, Tick,
+    Mode, Pass, PassReport, Scope, Tick,
     explain::Explanation,
     lease::{self, NotHeld},
     metrics, pass,
@@ -21,12 +21,13 @@ use tokio::time::{Instant as Deadline, timeout_at};
 
 use crate::{
     accounts::{self, Discovered},
+    doctor::{self, Diagnosis},
     event::{BadEvent, Event, Request},
 };
 
 /// How many targets are at work at once. Each waits for AWS most of the time; what bounds this is the memory of
 /// the pages in flight.
-const CONCURRENCY: usize = 32;
+pub(crate) const CONCURRENCY: usize = 32;
 
 /// How long after the deadline metrics may still be under way.
 const PUBLISHING: Duration = Duration::from_secs(3);
@@ -44,7 +45,7 @@ pub struct Hub {
 const LEASE_OUTLIVES: TimeDelta = TimeDelta::seconds(30);
 
 /// What all passes have a lease in common under.
-const LEASE: &str = "pass";
+pub(crate) const LEASE: &str = "pass";
 
 /// How long a request waits for a pass that is at work, and how often it asks.
 const PATIENCE: u32 = 20;
@@ -62,6 +63,8 @@ pub enum Answer {
     Status(Status),
     /// Why.
     Explain(Explanations),
+    /// What is wrong.
+    Doctor(Diagnosis),
 }
 
 /// What came of a pass.
@@ -121,7 +124,7 @@ impl Answer {
     pub fn into_run(self) -> Option<Run> {
         match self {
             Answer::Run(run) => Some(run),
-            Answer::Skipped(_) | Answer::Status(_) | Answer::Explain(_) => None,
+            Answer::Skipped(_) | Answer::Status(_) | Answer::Explain(_) | Answer::Doctor(_) => None,
         }
     }
 
@@ -137,6 +140,10 @@ impl Answer {
             Answer::Status(mut status) => {
                 status.omitted += cut(&mut status.status.resources);
                 Answer::Status(status)
+            }
+            Answer::Doctor(mut diagnosis) => {
+                diagnosis.omitted += cut(&mut diagnosis.examination.findings);
+                Answer::Doctor(diagnosis)
             }
             Answer::Skipped(_) | Answer::Explain(_) => self,
         }
@@ -243,6 +250,10 @@ impl Hub {
     /// longer than a request waits. Nothing was touched then. What goes wrong in a target is in the answer.
     pub async fn answer(&self, event: &Value, call: &Invocation) -> Result<Answer, HubError> {
         let event = Event::parse(event)?;
+        if let Event::Request(Request::Doctor { scope }) = &event {
+            // What keeps the others from an answer is what this one is to find.
+            return Ok(Answer::Doctor(self.diagnosis(scope, call).await));
+        }
         let tick = event.tick(self.aws.now())?;
         let (mut settings, mut mistakes) = self.settings().await?;
         let completed =
@@ -276,7 +287,14 @@ impl Hub {
                 let targets = report.status().targets;
                 Ok(Answer::Explain(Explanations { explanations, targets }))
             }
+            Event::Request(Request::Doctor { scope }) => {
+                Ok(Answer::Doctor(self.diagnosis(&scope, call).await))
+            }
         }
+    }
+
+    async fn diagnosis(&self, scope: &Scope, call: &Invocation) -> Diagnosis {
+        doctor::examine(&self.aws, &self.prefix, scope, call.deadline).await
     }
 
     /// Runs a pass that somebody waits for, once no other is at work.

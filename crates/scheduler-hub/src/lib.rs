@@ -7,6 +7,7 @@
 
 mod accounts;
 pub mod admin;
+pub mod doctor;
 pub mod event;
 pub mod hub;
 

@@ -53,16 +53,40 @@ impl Policy {
     }
 }
 
-/// Whether a role's policies, taken together, allow an action.
-pub(crate) fn allow<'a>(policies: impl IntoIterator<Item = &'a Policy>, action: &str) -> bool {
-    let statements = policies.into_iter().flat_map(|policy| &policy.0);
-    rule(statements.filter(|statement| statement.covers(action)))
+/// What policies come to, taken together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Decision {
+    Allowed,
+    /// No statement has a say.
+    ImplicitDeny,
+    ExplicitDeny,
 }
 
-/// What the statements that hold come to: one allows it, and none denies it.
+/// Whether a role's policies, taken together, allow an action.
+pub(crate) fn allow<'a>(policies: impl IntoIterator<Item = &'a Policy>, action: &str) -> bool {
+    decide(policies, action) == Decision::Allowed
+}
+
+/// What a role's policies, taken together, say of an action.
+pub(crate) fn decide<'a>(policies: impl IntoIterator<Item = &'a Policy>, action: &str) -> Decision {
+    let statements = policies.into_iter().flat_map(|policy| &policy.0);
+    weigh(statements.filter(|statement| statement.covers(action)))
+}
+
 fn rule<'a>(holding: impl Iterator<Item = &'a Statement>) -> bool {
+    weigh(holding) == Decision::Allowed
+}
+
+/// What the statements that hold come to: a denial outweighs every permission.
+fn weigh<'a>(holding: impl Iterator<Item = &'a Statement>) -> Decision {
     let rulings: Vec<_> = holding.map(|statement| statement.ruling).collect();
-    rulings.contains(&Ruling::Allow) && !rulings.contains(&Ruling::Deny)
+    if rulings.contains(&Ruling::Deny) {
+        Decision::ExplicitDeny
+    } else if rulings.contains(&Ruling::Allow) {
+        Decision::Allowed
+    } else {
+        Decision::ImplicitDeny
+    }
 }
 
 impl Statement {

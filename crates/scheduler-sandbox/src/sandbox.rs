@@ -174,6 +174,18 @@ impl Sandbox {
         self.world().faults.add(fault);
     }
 
+    /// Turns a Region off for an account, as an opt-in Region is that nobody has opted in to: whoever calls there is
+    /// unknown.
+    ///
+    /// # Panics
+    ///
+    /// If the account id is not twelve digits.
+    pub fn disable_region(&self, account: &str, region: &str) {
+        assert!(is_account_id(account), "an account id of twelve digits");
+        let home = Home { partition: Partition::of_region(region), account: account.into() };
+        self.world().account(&home).disabled.insert(region.into());
+    }
+
     /// Everything goes right again.
     pub fn clear_faults(&self) {
         self.world().faults.clear();

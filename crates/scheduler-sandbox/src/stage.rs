@@ -23,7 +23,7 @@ pub const HUB_ROLE: &str = "dayshift-scheduler";
 pub const SPOKE_ROLE: &str = "dayshift-spoke";
 
 /// What the spoke role allows.
-const SPOKE_ACTIONS: [&str; 37] = [
+const SPOKE_ACTIONS: [&str; 38] = [
     "application-autoscaling:DescribeScalableTargets",
     "application-autoscaling:RegisterScalableTarget",
     "autoscaling:CreateOrUpdateTags",
@@ -41,6 +41,7 @@ const SPOKE_ACTIONS: [&str; 37] = [
     "ecs:TagResource",
     "ecs:UntagResource",
     "ecs:UpdateService",
+    "iam:SimulatePrincipalPolicy",
     "rds:AddTagsToResource",
     "rds:CreateDBSnapshot",
     "rds:DeleteDBSnapshot",
@@ -93,6 +94,7 @@ impl Stage {
         stage.create_role().await?;
         stage.create_table("config", "type", "name").await?;
         stage.create_table("state", "target", "resource").await?;
+        stage.expire_state().await?;
         for (name, value) in [
             ("config-table", format!("{STACK}-config")),
             ("state-table", format!("{STACK}-state")),
@@ -134,6 +136,8 @@ impl Stage {
         self.hub.query("iam", "CreateRole", &role).await?;
         let actions = [
             "sts:AssumeRole",
+            "dynamodb:DescribeTable",
+            "dynamodb:DescribeTimeToLive",
             "dynamodb:Scan",
             "dynamodb:Query",
             "dynamodb:BatchWriteItem",
@@ -163,6 +167,14 @@ impl Stage {
             "AttributeDefinitions": [attribute(hash), attribute(range)],
         });
         self.hub.json("dynamodb", "DynamoDB_20120810.CreateTable", table).await.map(drop)
+    }
+
+    async fn expire_state(&self) -> Result<(), CallError> {
+        let expiry = json!({
+            "TableName": format!("{STACK}-state"),
+            "TimeToLiveSpecification": {"AttributeName": "expires", "Enabled": true},
+        });
+        self.hub.json("dynamodb", "DynamoDB_20120810.UpdateTimeToLive", expiry).await.map(drop)
     }
 
     /// Writes a parameter below the prefix; `kind` is `String`, `StringList` or `SecureString`.
@@ -238,6 +250,13 @@ impl Stage {
         put_policy(&spoke, SPOKE_ROLE, &SPOKE_ACTIONS).await?;
         Ok(spoke)
     }
+}
+
+/// Gives a spoke role everything it has but some actions.
+pub async fn forbid(spoke: &Caller, forbidden: &[&str]) -> Result<(), CallError> {
+    let actions: Vec<_> =
+        SPOKE_ACTIONS.into_iter().filter(|action| !forbidden.contains(action)).collect();
+    put_policy(spoke, SPOKE_ROLE, &actions).await
 }
 
 async fn put_policy(account: &Caller, role: &str, actions: &[&str]) -> Result<(), CallError> {

@@ -1,6 +1,6 @@
 //! All state: partition and account, then Region, then service. Behind one lock, so every call is atomic.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
@@ -42,6 +42,8 @@ pub(crate) struct World {
 #[derive(Debug, Default)]
 pub(crate) struct Account {
     pub(crate) roles: Roles,
+    /// The Regions that the account has not opted in to.
+    pub(crate) disabled: BTreeSet<Arc<str>>,
     regions: HashMap<Arc<str>, Region>,
 }
 
@@ -110,6 +112,10 @@ impl World {
         };
         let service =
             Service::signed_as(&received.scope.service).ok_or_else(unknown).map_err(refuse)?;
+        if service != Service::Iam && self.account(&place.home).disabled.contains(&place.region) {
+            // A Region that is off knows none of the account's keys.
+            return Err(refuse(Refusal::UnknownKey));
+        }
         let trouble = self.strike(&place, service, received);
         let operation = received.operation.clone();
         let dialect = received.dialect;

@@ -32,7 +32,7 @@ pub(super) enum Rest {
 }
 
 impl Ec2Instances {
-    pub(super) fn as_spoke(&self) -> aws_sdk_ec2::config::Builder {
+    pub(crate) fn as_spoke(&self) -> aws_sdk_ec2::config::Builder {
         as_spoke!(aws_sdk_ec2, self.spoke)
     }
 

@@ -273,3 +273,42 @@ async fn roles_are_described_and_deleted() {
     spoke.query("iam", "DeleteRole", &role).await.unwrap();
     assert_eq!(code(spoke.query("iam", "GetRole", &role).await), (404, "NoSuchEntity".to_owned()));
 }
+
+#[tokio::test]
+async fn a_simulation_says_what_a_roles_policies_say() {
+    let sandbox = Sandbox::new(now());
+    let spoke = root(&sandbox, SPOKE);
+    let arn = create_role(&spoke, "scheduler", "ec2:Start*").await;
+    let denial =
+        json!({"Statement": {"Effect": "Deny", "Action": "ec2:StopInstances", "Resource": "*"}});
+    let params = [
+        ("RoleName", "scheduler"),
+        ("PolicyName", "never"),
+        ("PolicyDocument", &denial.to_string()),
+    ];
+    spoke.query("iam", "PutRolePolicy", &params).await.unwrap();
+    let params = [
+        ("PolicySourceArn", &*arn),
+        ("ActionNames.member.1", "ec2:StartInstances"),
+        ("ActionNames.member.2", "ec2:StopInstances"),
+        ("ActionNames.member.3", "rds:StopDBInstance"),
+    ];
+    let answer = spoke.query("iam", "SimulatePrincipalPolicy", &params).await.unwrap();
+    assert_eq!(texts(&answer, "EvalDecision"), ["allowed", "explicitDeny", "implicitDeny"]);
+    let nobody = [("PolicySourceArn", "arn:aws:iam::222222222222:role/nobody"), params[1]];
+    let refused = spoke.query("iam", "SimulatePrincipalPolicy", &nobody).await;
+    assert_eq!(code(refused), (404, "NoSuchEntity".to_owned()));
+}
+
+#[tokio::test]
+async fn nobody_is_known_in_a_region_that_is_off() {
+    let sandbox = Sandbox::new(now());
+    let spoke = root(&sandbox, SPOKE);
+    sandbox.disable_region(SPOKE, "ap-east-1");
+    let there = spoke.in_region("ap-east-1");
+    let refused = there.query("ec2", "DescribeInstances", &[]).await;
+    assert_eq!(code(refused), (401, "AuthFailure".to_owned()));
+    let refused = there.json("ssm", "AmazonSSM.DescribeMaintenanceWindows", json!({})).await;
+    assert_eq!(code(refused), (400, "UnrecognizedClientException".to_owned()));
+    spoke.query("ec2", "DescribeInstances", &[]).await.unwrap();
+}

@@ -3,14 +3,15 @@
 //! AWS wants requests signed for IAM's one Region in each partition. Here any Region of the partition will do, because
 //! an SDK that is given an endpoint, as it must be to reach a sandbox, signs for the Region it was configured with.
 //!
-//! Simpler than AWS: a change is in force at once; managed policies, boundaries and tags do not exist.
+//! Simpler than AWS: a change is in force at once; managed policies, boundaries and tags do not exist; a simulation knows
+//! no more of resources and context than the evaluation of real calls here does, and answers on one page.
 
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 
 use super::{Call, instant};
-use crate::policy::Policy;
+use crate::policy::{self, Decision, Policy};
 use crate::wire::{ApiError, Params, Xml};
 
 const ALLOWED_SESSION_SECONDS: std::ops::RangeInclusive<i64> = 3_600..=43_200;
@@ -61,6 +62,7 @@ pub(crate) fn perform(roles: &mut Roles, call: &Call, params: &Params) -> Result
         "DeleteRole" => delete_role(roles, params),
         "PutRolePolicy" => put_role_policy(roles, params),
         "DeleteRolePolicy" => delete_role_policy(roles, params),
+        "SimulatePrincipalPolicy" => simulate(roles, params),
         _ => Err(call.unknown_operation()),
     }
 }
@@ -80,7 +82,7 @@ fn create_role(roles: &mut Roles, call: &Call, params: &Params) -> Result<Xml, A
         name: name.to_owned(),
         arn: call.place.home.arn("iam", format_args!("role{path}{name}")),
         id: role_id(call, roles.created),
-        trust: policy(trust_text)?,
+        trust: document(trust_text)?,
         policies: BTreeMap::new(),
         max_session_seconds: max_session_seconds(params)?,
         path: path.to_owned(),
@@ -115,7 +117,7 @@ fn delete_role(roles: &mut Roles, params: &Params) -> Result<Xml, ApiError> {
 
 fn put_role_policy(roles: &mut Roles, params: &Params) -> Result<Xml, ApiError> {
     let name = required(params, "PolicyName")?;
-    let document = policy(required(params, "PolicyDocument")?)?;
+    let document = document(required(params, "PolicyDocument")?)?;
     let role = roles.existing(required(params, "RoleName")?)?;
     role.policies.insert(name.to_owned(), document);
     Ok(Xml::new())
@@ -127,6 +129,40 @@ fn delete_role_policy(roles: &mut Roles, params: &Params) -> Result<Xml, ApiErro
     let missing = || no_such(format!("The role policy with name {name} cannot be found."));
     role.policies.remove(name).ok_or_else(missing)?;
     Ok(Xml::new())
+}
+
+/// SimulatePrincipalPolicy, for roles: what their policies say of each action and each resource.
+fn simulate(roles: &Roles, params: &Params) -> Result<Xml, ApiError> {
+    let arn = required(params, "PolicySourceArn")?;
+    let missing = || no_such(format!("The policy source {arn} cannot be found."));
+    let role = roles.with_arn(arn).ok_or_else(missing)?;
+    let actions = params.list("ActionNames.member");
+    if actions.is_empty() {
+        return Err(invalid("Value null at 'actionNames'".to_owned()));
+    }
+    let mut resources = params.list("ResourceArns.member");
+    if resources.is_empty() {
+        resources.push("*");
+    }
+    let questions = actions
+        .iter()
+        .flat_map(|action| resources.iter().map(move |resource| (*action, *resource)));
+    let mut xml = Xml::new();
+    xml.text("IsTruncated", false);
+    xml.each("EvaluationResults", "member", questions, |xml, (action, resource)| {
+        let decision = policy::decide(role.policies.values(), action);
+        xml.text("EvalActionName", action).text("EvalResourceName", resource);
+        xml.text("EvalDecision", decision_name(decision));
+    });
+    Ok(xml)
+}
+
+fn decision_name(decision: Decision) -> &'static str {
+    match decision {
+        Decision::Allowed => "allowed",
+        Decision::ImplicitDeny => "implicitDeny",
+        Decision::ExplicitDeny => "explicitDeny",
+    }
 }
 
 fn role_xml(role: &Role) -> Xml {
@@ -149,7 +185,7 @@ fn percent_encoded(text: &str) -> String {
     form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>().replace('+', "%20")
 }
 
-fn policy(text: &str) -> Result<Policy, ApiError> {
+fn document(text: &str) -> Result<Policy, ApiError> {
     Policy::parse(text).map_err(|why| ApiError::bad("MalformedPolicyDocument", why))
 }
 

@@ -1,12 +1,13 @@
 //! DynamoDB: tables and their items, read and written with conditions. Every call is atomic, and every read consistent.
 //!
-//! Simpler than AWS: a table is active at once; there are no indexes, streams or expiry; transactions only put and delete; keys are strings or numbers; projections are of whole attributes; capacity has no end and is not counted.
+//! Simpler than AWS: a table is active at once; there are no indexes, streams; transactions only put and delete; a time to live is remembered and expires nothing; keys are strings or numbers; projections are of whole attributes; capacity has no end and is not counted.
 
 mod expression;
 mod names;
 mod number;
 mod read;
 mod table;
+mod time_to_live;
 mod update;
 mod value;
 mod write;
@@ -28,6 +29,8 @@ pub(crate) fn perform(tables: &mut Tables, call: &Call, input: &Value) -> Result
     match call.operation.as_str() {
         "CreateTable" => create_table(tables, call, input),
         "DescribeTable" => describe_table(tables, call, input),
+        "UpdateTimeToLive" => time_to_live::update(tables, input),
+        "DescribeTimeToLive" => time_to_live::describe(tables, input),
         "PutItem" => write::put(tables, input),
         "DeleteItem" => write::delete(tables, input),
         "UpdateItem" => update::update(tables, input),

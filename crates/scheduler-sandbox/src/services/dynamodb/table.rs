@@ -15,6 +15,8 @@ use crate::wire::ApiError;
 pub(super) struct Table {
     pub(super) schema: Schema,
     pub(super) created: DateTime<Utc>,
+    /// The attribute that says when an item expires, if time to live is enabled.
+    pub(super) expires_by: Option<String>,
     /// By hash key, then by range key. AWS scans in an order of its own; here it is the keys' order.
     items: BTreeMap<KeyValue, BTreeMap<Option<KeyValue>, Item>>,
 }
@@ -60,7 +62,8 @@ pub(super) enum Direction {
 
 impl Table {
     pub(super) fn new(members: Members<'_>, now: DateTime<Utc>) -> Result<Self, ApiError> {
-        Ok(Self { schema: Schema::parse(members)?, created: now, items: BTreeMap::new() })
+        let schema = Schema::parse(members)?;
+        Ok(Self { schema, created: now, expires_by: None, items: BTreeMap::new() })
     }
 
     pub(super) fn get(&self, key: &Key) -> Option<&Item> {

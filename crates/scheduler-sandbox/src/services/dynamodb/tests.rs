@@ -391,3 +391,19 @@ async fn a_transaction_is_made_whole_or_not_at_all() {
     let answer = stage.call("Scan", json!({})).await.unwrap();
     assert_eq!(answer["Items"], json!([item("b", "1")]));
 }
+
+#[tokio::test]
+async fn a_time_to_live_is_enabled_once_and_described() {
+    let stage = Stage::new().await;
+    let described = async || {
+        let answer = stage.call("DescribeTimeToLive", json!({})).await.unwrap();
+        answer["TimeToLiveDescription"].clone()
+    };
+    assert_eq!(described().await, json!({"TimeToLiveStatus": "DISABLED"}));
+    let enable = json!({"TimeToLiveSpecification": {"AttributeName": "expires", "Enabled": true}});
+    stage.call("UpdateTimeToLive", enable.clone()).await.unwrap();
+    let expected = json!({"TimeToLiveStatus": "ENABLED", "AttributeName": "expires"});
+    assert_eq!(described().await, expected);
+    let again = stage.call("UpdateTimeToLive", enable).await.unwrap_err();
+    assert_eq!(again.message, "TimeToLive is already enabled");
+}
