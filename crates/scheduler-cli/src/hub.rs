@@ -25,7 +25,7 @@ impl Hub {
                 let aws = Box::new(connect(&args.aws).await?);
                 Ok(Hub::Stack { aws, stack: stack.clone() })
             }
-            None => Ok(Hub::Demo(Box::new(World::at_friday_noon().await?))),
+            None => Ok(Hub::Demo(Box::new(World::new().await?))),
         }
     }
 

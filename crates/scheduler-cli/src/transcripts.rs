@@ -183,9 +183,7 @@ fn explain() {
         "explain shop-web-1 --demo",
         "explain shop-workers --demo",
         "explain shop/api --demo",
-        "explain shop-web-2 --demo --at 2026-03-28T12:00:00Z",
         "explain notebook --demo",
-        "explain importer --demo",
         "explain no-such-thing --demo",
     ]));
 }
@@ -235,7 +233,6 @@ fn periods_and_schedules_one_by_one() {
 fn doctor() {
     insta::assert_snapshot!(transcripts(&[
         "doctor --demo",
-        "doctor --demo --account 222222222222 -q findings[].[severity,code,place]",
         "doctor --demo --account 555555555555 --json",
     ]));
 }

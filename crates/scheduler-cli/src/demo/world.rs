@@ -9,6 +9,7 @@ use scheduler_engine::report::RunReport;
 use scheduler_hub::{Admin, Door, Hub, Invocation};
 use scheduler_sandbox::{CallError, Sandbox};
 use serde_json::{Value, json};
+use tokio::sync::OnceCell;
 
 use super::{
     estate::Estate,
@@ -19,10 +20,12 @@ use crate::exit::Failed;
 /// Lambda starts a function anew from time to time, and its session ends after twelve hours.
 const RECYCLED: TimeDelta = TimeDelta::hours(6);
 
-/// The demo's AWS at a moment at which there is something to ask about.
+/// The demo's AWS at a moment at which there is something to ask about: Friday noon, after somebody has stopped
+/// shop-web-1 by hand.
 pub(crate) struct World {
     estate: Estate,
-    hub: Hub,
+    /// Once somebody asks what depends on what has happened, and not only on what is stored.
+    hub: OnceCell<Hub>,
 }
 
 /// What there is to tell.
@@ -32,13 +35,20 @@ pub(super) enum Moment<'a> {
 }
 
 impl World {
-    /// Friday noon: somebody has stopped shop-web-1 by hand.
-    pub(crate) async fn at_friday_noon() -> Result<Self, Failed> {
-        let estate = deploy().await?;
-        let noon = begin() + TimeDelta::hours(36);
-        let hub = live(&estate, noon, TimeDelta::minutes(30), |_| Ok(())).await?;
-        estate.stage.sandbox.set_now(noon);
-        Ok(Self { estate, hub })
+    pub(crate) async fn new() -> Result<Self, Failed> {
+        Ok(Self { estate: deploy().await?, hub: OnceCell::new() })
+    }
+
+    /// The hub, after it has lived until Friday noon.
+    async fn hub(&self) -> Result<&Hub, Failed> {
+        let live = async || {
+            let noon = begin() + TimeDelta::hours(36);
+            let lived = live(&self.estate, noon, TimeDelta::hours(1), |_| Ok(()));
+            let hub = Box::pin(lived).await?;
+            self.estate.stage.sandbox.set_now(noon);
+            Ok(hub)
+        };
+        self.hub.get_or_try_init(live).await
     }
 
     /// The id of a resource by its name; the name, if it is none.
@@ -50,13 +60,14 @@ impl World {
     pub(crate) async fn ask(&self, door: Door, request: &Value) -> Result<Value, Failed> {
         match door {
             Door::Scheduler => {
-                let answer = self.hub.answer(request, &invocation()).await;
+                let hub = Box::pin(self.hub()).await?;
+                let answer = Box::pin(hub.answer(request, &invocation())).await;
                 let answer = answer.map_err(|error| defect(error.code(), &error))?;
                 Ok(serde_json::to_value(answer).map_err(std::io::Error::from)?)
             }
             Door::Admin => {
                 let admin = Admin::new(aws(&self.estate).await?, self.estate.stage.prefix());
-                let answer = admin.answer(request).await;
+                let answer = Box::pin(admin.answer(request)).await;
                 answer.map_err(|error| Failed::new(error.code(), &error, "mend what is named"))
             }
         }
@@ -95,7 +106,7 @@ pub(super) async fn live(
         if now - connected >= RECYCLED {
             (hub, connected) = (connect(estate).await?, now);
         }
-        tell(Moment::Pass(pass(&hub).await?))?;
+        tell(Moment::Pass(Box::pin(pass(&hub)).await?))?;
         now += every;
     }
     Ok(hub)
