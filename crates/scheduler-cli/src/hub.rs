@@ -87,15 +87,19 @@ fn unanswered(error: InvokeError, function: &str) -> Failed {
             );
             Failed::unreachable(failure.code.as_str(), &failure, &help)
         }
-        InvokeError::Refused { code, message } => {
-            let help = match code.as_str() {
-                "conflict" => "run the command again, and look at the difference",
-                "owned-by-stack" => "change it in that stack's template",
-                "mistakes" => "mend what is named",
-                _ => "the function's log has more",
-            };
-            Failed::new(&code, message, help)
+        InvokeError::Refused { code, message } => refused(&code, message),
+    }
+}
+
+/// What a function says no with.
+pub(crate) fn refused(code: &str, message: String) -> Failed {
+    match code {
+        "conflict" => {
+            Failed::new(code, message, "run the command again, and look at the difference")
         }
+        "owned-by-stack" => Failed::new(code, message, "change it in that stack's template"),
+        "mistakes" => Failed::usage(code, message, "nothing is changed; mend what is named"),
+        _ => Failed::new(code, message, "the function's log has more"),
     }
 }
 

@@ -129,6 +129,8 @@ impl Teller<'_> {
                 };
                 format!("The next pass {does}: {why}.")
             }
+            // A suggestion ends in a question mark of its own.
+            Action::Leave(_) if why.ends_with('?') => format!("Nothing is done: {why}"),
             Action::Leave(_) => format!("Nothing is done: {why}."),
         }
     }

@@ -15,7 +15,7 @@ use super::{
     estate::Estate,
     events::{self, Event},
 };
-use crate::exit::Failed;
+use crate::{exit::Failed, hub::refused};
 
 /// Lambda starts a function anew from time to time, and its session ends after twelve hours.
 const RECYCLED: TimeDelta = TimeDelta::hours(6);
@@ -68,7 +68,7 @@ impl World {
             Door::Admin => {
                 let admin = Admin::new(aws(&self.estate).await?, self.estate.stage.prefix());
                 let answer = Box::pin(admin.answer(request)).await;
-                answer.map_err(|error| Failed::new(error.code(), &error, "mend what is named"))
+                answer.map_err(|error| refused(error.code(), error.to_string()))
             }
         }
     }
