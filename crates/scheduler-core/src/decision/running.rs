@@ -72,7 +72,7 @@ impl Case<'_> {
             return Some(self.leave(Why::InWindow { name, until }));
         }
         if !self.is_due() && !self.is_enforced() {
-            return Some(self.leave(self.changed_by_hand()));
+            return Some(self.leave_as_changed(memory.clone()));
         }
         let memory = Memory { window: None, ..memory.clone() };
         Some(self.act(Step::Resize { types }, Cause::InstanceType(wanted), memory))
@@ -107,10 +107,7 @@ impl Case<'_> {
         if self.is_restarted(&memory) {
             return self.act(self.stop(&memory), Cause::RestartedByAws, memory);
         }
-        if memory.restarts_at.is_none() {
-            return self.leave(self.changed_by_hand());
-        }
-        self.leave_noting(self.changed_by_hand(), Memory { restarts_at: None, ..memory })
+        self.leave_as_changed(Memory { restarts_at: None, ..self.remembered() })
     }
 
     /// Whether AWS has started it by itself, as far as anybody can tell: it was to do so about now.

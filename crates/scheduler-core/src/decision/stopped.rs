@@ -65,7 +65,7 @@ impl Case<'_> {
             return self.fallen(failure, memory);
         }
         if !self.is_due() && !self.is_enforced() {
-            return self.leave(self.changed_by_hand());
+            return self.leave_as_changed(self.remembered());
         }
         self.starting(Cause::Desired, memory)
     }

@@ -6,7 +6,7 @@ use super::*;
 use crate::{
     ResourceKey,
     marks::Marks,
-    memory::{Aim, ForWindow, InFlight, Outcome},
+    memory::{Aim, ForWindow, InFlight, Outcome, Overridden},
     resource::{Failure, FailureCode},
     size::{Scaling, Size},
     verdict::Rule,
@@ -97,6 +97,7 @@ fn verdict(desired: Desired) -> Verdict {
         instance_type: None,
         rule: Rule::Period,
         name: None,
+        overridden_by: None,
         since: Some(at(EDGE)),
         until: None,
     }
@@ -150,6 +151,7 @@ fn told(memory: &Memory) -> String {
     words.extend((memory.falls > 0).then(|| format!("falls {}", memory.falls)));
     words.extend(memory.retry_at.map(|at| format!("again {}", at.format("%H:%M"))));
     words.extend(memory.refused.as_ref().map(|refused| format!("refused {refused}")));
+    words.extend(memory.overridden.as_ref().map(|overridden| format!("under {}", overridden.by)));
     words.join(", ")
 }
 
@@ -465,6 +467,64 @@ fn the_others(table: &mut String) {
     );
 }
 
+/// An override that says from when it holds has an edge; one that does not has none.
+fn override_of(name: &str, desired: Desired) -> Verdict {
+    Verdict {
+        rule: Rule::Override,
+        overridden_by: Some(name.into()),
+        since: None,
+        until: Some(at("2026-03-02T10:00:00Z")),
+        ..verdict(desired)
+    }
+}
+
+fn the_overrides(table: &mut String) {
+    let settled = |desired| Memory::blank(at(OLDER), "s").settle(desired, Some(at(OLDER)));
+    let under = |name: &str, until: &str| {
+        let overridden = Overridden { by: name.into(), until: Some(at(until)) };
+        Memory { overridden: Some(overridden), ..settled(Desired::Running) }
+    };
+    let (still, over) = ("2026-03-02T10:00:00Z", "2026-03-02T09:10:00Z");
+    let (on, off) = (override_of("o", Desired::Running), override_of("o", Desired::Stopped));
+    let later = Verdict { until: Some(at("2026-03-02T11:00:00Z")), ..on.clone() };
+    let typed =
+        Verdict { instance_type: Some("m5.large".parse().unwrap()), ..verdict(Desired::Running) };
+    let plain = Schedule::new("s".parse().unwrap(), chrono_tz::UTC);
+    for (name, observed, verdict, memory) in [
+        ("one comes, a person had stopped it", Observed::Stopped, &on, settled(Desired::Running)),
+        ("one comes, a person had started it", Observed::Running, &off, settled(Desired::Stopped)),
+        ("one comes, it is so", Observed::Running, &on, settled(Desired::Running)),
+        ("one holds, it is so", Observed::Running, &on, under("o", still)),
+        ("one holds, a person has stopped it", Observed::Stopped, &on, under("o", still)),
+        ("one holds longer, a person has stopped it", Observed::Stopped, &later, under("o", still)),
+        ("another follows, a person had stopped it", Observed::Stopped, &on, under("p", over)),
+        (
+            "one is over, a person has stopped it",
+            Observed::Stopped,
+            &verdict(Desired::Running),
+            under("o", over),
+        ),
+        (
+            "the same, and the edge came after it",
+            Observed::Stopped,
+            &verdict(Desired::Running),
+            under("o", "2026-03-02T08:00:00Z"),
+        ),
+        ("the same, and another type is wanted", Observed::Stopped, &typed, under("o", over)),
+        (
+            "one is over, and it should rest",
+            Observed::Running,
+            &verdict(Desired::Stopped),
+            under("o", over),
+        ),
+    ] {
+        let resource = &resource(Kind::Ec2Instance, observed);
+        let look =
+            Look { resource, schedule: &plain, verdict, window: None, memory: Some(&memory) };
+        writeln!(table, "  {name:62} | {}", cell(&decide(&look.case()))).unwrap();
+    }
+}
+
 #[test]
 fn the_truth_table() {
     let mut table = String::from(
@@ -474,6 +534,8 @@ fn the_truth_table() {
     the_windows(&mut table);
     table.push_str("\nother cases, settled for this edge unless they say otherwise\n");
     the_others(&mut table);
+    table.push_str("\noverrides without `from`, settled for an older edge\n");
+    the_overrides(&mut table);
     let table: Vec<_> = table.lines().map(str::trim_end).collect();
     insta::assert_snapshot!(table.join("\n"));
 }
@@ -510,7 +572,7 @@ fn a_second_look_changes_nothing() {
 
 fn check_second_look(look: &Look<'_>) {
     let first = decide(&look.case());
-    let aim = Aim { desired: look.verdict.desired, edge: look.verdict.since, instance_type: None };
+    let aim = Aim { verdict: look.verdict, instance_type: None };
     let after = match &first.action {
         Action::Act(..) => first.memory.map(|intent| intent.after(&Outcome::Done, &aim)),
         Action::Leave(_) => first.memory.or(look.memory.cloned()),

@@ -97,7 +97,7 @@ fn hands_are_respected(
     let holds = match &record.settled {
         None => true,
         Some(settled) => {
-            want.has_edge_after(Some(settled.now))
+            want.is_new_or_of_another(settled)
                 || !settled.is_same_schedule(thing, scene.table.version)
                 || want.is_enforced()
                 || for_a_window
@@ -105,7 +105,7 @@ fn hands_are_respected(
         }
     };
     let broken = || {
-        let since = want.verdict.since.map(|since| since.to_string());
+        let since = want.edge.map(|since| since.to_string());
         Law::HandsAreRespected.broken(
             &call.id,
             format!("what a person did was undone; {} wants {} since {since:?}, and the last pass was {:?}",

@@ -102,8 +102,11 @@ fn ours_is_never_a_persons(
 /// a fall, no capacity) is true.
 fn no_edge_is_lost(seen: &Seen<'_>, tally: &mut Tally) -> Result<(), Broken> {
     let Seen { id, want, record, report, .. } = *seen;
-    let is_about_an_edge = want.has_edge_after(record.healthy);
-    let was_deceived = was_deceived_since(record, want.verdict.since);
+    let is_about_an_edge = match &record.healthy {
+        Some(healthy) => want.is_new_since(healthy),
+        None => want.edge.is_some(),
+    };
+    let was_deceived = was_deceived_since(record, want.edge);
     if report.resource.observed == Observed::InTransition || !is_about_an_edge || was_deceived {
         return Ok(());
     }
@@ -115,7 +118,7 @@ fn no_edge_is_lost(seen: &Seen<'_>, tally: &mut Tally) -> Result<(), Broken> {
                 "{} wants {} since {:?}; it is {:?}, after {:?}: {:?}",
                 want.schedule.name,
                 want.verdict.desired,
-                want.verdict.since.map(|since| since.to_string()),
+                want.edge.map(|edge| edge.to_string()),
                 seen.thing.now.state,
                 report.action,
                 report.result
@@ -195,8 +198,7 @@ fn was_seen_to(seen: &Seen<'_>) -> bool {
         && counts_as_a_persons(seen.thing, record);
     let was_new =
         want.is_to_rest() && !want.schedule.stop_new_instances && record.healthy.is_none();
-    let mut since_then =
-        record.touched.iter().filter(|touched| Some(**touched) >= want.verdict.since);
+    let mut since_then = record.touched.iter().filter(|touched| Some(**touched) >= want.edge);
     let was_seen = since_then
         .any(|touched| was_retained || was_new || by_hand.is_some_and(|deed| *touched <= deed.at));
     was_seen && !want.is_enforced()
@@ -241,7 +243,7 @@ fn restarts_are_undone(seen: &Seen<'_>, tally: &mut Tally) -> Result<(), Broken>
     let has_other_cause = match &record.settled {
         None => true,
         Some(settled) => {
-            want.has_edge_after(Some(settled.now))
+            want.is_new_or_of_another(settled)
                 || want.is_enforced()
                 || !settled.is_same_schedule(thing, scene.table.version)
         }
@@ -282,9 +284,10 @@ fn note(
     let is_in_window = oracle::window(scene.world, id, thing, want).is_some();
     let was_written = !scene.ran.progress.struck_targets.contains(&id.target);
     let now = scene.ran.now;
-    let settled = Settled::at(now, thing, scene.table.version);
+    let settled = Settled::at(now, thing, scene.table.version, want);
     let goes_well = scene.went_well_for(id);
     let record = ledger.of(id);
+    let healthy = settled.clone();
     record.settled = match (&report.action, &report.result) {
         _ if !was_written => None,
         (Action::Act(step, _), ActionResult::Acted(Outcome::Done | Outcome::DoneBut(_))) => {
@@ -301,7 +304,7 @@ fn note(
     };
     record.is_known |= record.settled.is_some() || before;
     if goes_well {
-        record.healthy = Some(now);
+        record.healthy = Some(healthy);
         record.touched.clear();
         record.shown = Some((now, report.resource.clone()));
     } else {
