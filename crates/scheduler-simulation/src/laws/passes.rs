@@ -304,7 +304,7 @@ fn note(
     };
     record.is_known |= record.settled.is_some() || before;
     if goes_well {
-        record.healthy = Some(healthy);
+        record.healthy = Some(healthy_at(healthy, record));
         record.touched.clear();
         record.shown = Some((now, report.resource.clone()));
     } else {
@@ -334,6 +334,17 @@ fn note(
             }
             Observed::InTransition | Observed::Gone | Observed::Unsuitable(_) => {}
         }
+    }
+}
+
+/// A pass that went well: of an override that it could not bring about, nothing is to be undone when that ends.
+fn healthy_at(pass: Settled, record: &Record) -> Settled {
+    let has_settled = record.settled.as_ref() == Some(&pass);
+    match record.healthy.as_ref().filter(|_| !has_settled) {
+        Some(Settled { desired, edge, overridden, .. }) => {
+            Settled { desired: *desired, edge: *edge, overridden: overridden.clone(), ..pass }
+        }
+        None => pass,
     }
 }
 
