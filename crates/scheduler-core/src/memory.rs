@@ -39,7 +39,8 @@ pub struct Memory {
     /// What the last attempt failed with, or what went wrong beside one that succeeded.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_error: Option<Failure>,
-    /// Somebody else had started it before its start edge: it is spared at the next stop edge.
+    /// Somebody else had started it before its start edge: it is spared at the next stop edge. An override that has it
+    /// stopped for a while does not end that.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub retained: bool,
     /// How large it was before it was stopped. Kept until it runs again, so that no second stop overwrites it.
@@ -258,9 +259,19 @@ impl Memory {
                 Self { in_flight: None, attempts: 0, last_error: None, ..self }
             }
             Some(InFlight::Start | InFlight::Stop) | None => {
-                Self { retained: false, window: None, restarts_at: None, ..self.reach(aim.verdict) }
+                let retained = self.retained && self.is_to_stay_retained(aim.verdict);
+                Self { retained, window: None, restarts_at: None, ..self.reach(aim.verdict) }
             }
         }
+    }
+
+    /// Whether it rests because an override had what was retained stopped.
+    pub fn rests_retained(&self) -> bool {
+        self.retained && self.settled == Some(Desired::Stopped)
+    }
+
+    fn is_to_stay_retained(&self, verdict: &Verdict) -> bool {
+        self.in_flight == Some(InFlight::Start) || verdict.overridden_by.is_some()
     }
 
     /// A window for which it was not started after all: if it runs, that is somebody else's doing.

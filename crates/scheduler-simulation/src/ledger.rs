@@ -32,6 +32,8 @@ pub struct Record {
     pub is_down: bool,
     /// Whether a pass that went well has seen it run as it should since we brought it down.
     pub is_back: bool,
+    /// Whether an override had us stop what a person had started, and we have not stopped it for anything else since.
+    pub was_interrupted: bool,
     /// Whether we brought it down to have it run as another instance type.
     pub resizing: bool,
     /// How many deeds there were when a pass saw it at rest, and when AWS would start it as that pass learnt. None once one

@@ -86,13 +86,15 @@ impl Case<'_> {
         (is_suspended && self.is_due()).then_some(Size { scaling: before.scaling, ..now })
     }
 
-    /// Enforcement comes first: what it spared on one pass it would stop on the next, at the same instant.
+    /// Enforcement comes first: what it spared on one pass it would stop on the next, at the same instant. An override is a
+    /// person's word against another's, so that nothing is spared from it.
     fn stop_unless_spared(&self, memory: Memory) -> Decision {
         if !self.is_enforced() {
-            if memory.retained && self.schedule.retain_running {
+            let may_be_spared = !self.is_overridden();
+            if may_be_spared && memory.retained && self.schedule.retain_running {
                 return self.settle(Why::Retained, Memory { retained: false, ..memory });
             }
-            if memory.is_blank() && !self.schedule.stop_new_instances {
+            if may_be_spared && memory.is_blank() && !self.schedule.stop_new_instances {
                 return self.settle(Why::NewAndRunning, memory);
             }
             if !self.is_due() {

@@ -93,8 +93,10 @@ impl Case<'_> {
             Ok(size) => size,
             Err(why) => return self.leave(why),
         };
-        // Whoever had started it before, it rests now: what comes of this start is ours, even if nobody hears of it.
-        let memory = Memory { retained: false, ..memory };
+        // Whoever had started it before, it rests now: what comes of this start is ours, even if nobody hears of it. Unless
+        // it rests because an override had it stopped, after which it is as it was.
+        let retained = memory.rests_retained();
+        let memory = Memory { retained, ..memory };
         self.act(Step::Start { types: self.types(), size }, cause, memory)
     }
 
@@ -119,7 +121,10 @@ impl Case<'_> {
         let is_same_instant = self.memory.is_some_and(|written| written.at >= self.now);
         let restarts_at =
             if is_same_instant { memory.restarts_at } else { self.resource.restarts_at };
-        let memory = Memory { retained: false, window: None, falls: 0, restarts_at, ..memory };
+        let was_stopped_by_us =
+            memory.rests_retained() || memory.is_unfinished() && memory.retained;
+        let retained = self.is_overridden() && was_stopped_by_us;
+        let memory = Memory { retained, window: None, falls: 0, restarts_at, ..memory };
         self.settle(if why == Why::NoOpinion { why } else { self.unless_due(why) }, memory)
     }
 }

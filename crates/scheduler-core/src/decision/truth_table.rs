@@ -489,7 +489,14 @@ fn the_overrides(table: &mut String) {
     let later = Verdict { until: Some(at("2026-03-02T11:00:00Z")), ..on.clone() };
     let typed =
         Verdict { instance_type: Some("m5.large".parse().unwrap()), ..verdict(Desired::Running) };
-    let plain = Schedule::new("s".parse().unwrap(), chrono_tz::UTC);
+    let plain = Schedule {
+        retain_running: true,
+        stop_new_instances: false,
+        ..Schedule::new("s".parse().unwrap(), chrono_tz::UTC)
+    };
+    let rests_retained =
+        || Memory { settled: Some(Desired::Stopped), retained: true, ..under("o", still) };
+    let retained = |memory| Memory { retained: true, ..memory };
     for (name, observed, verdict, memory) in [
         ("one comes, a person had stopped it", Observed::Stopped, &on, settled(Desired::Running)),
         ("one comes, a person had started it", Observed::Running, &off, settled(Desired::Stopped)),
@@ -517,6 +524,26 @@ fn the_overrides(table: &mut String) {
             &verdict(Desired::Stopped),
             under("o", over),
         ),
+        (
+            "one comes, what runs is retained",
+            Observed::Running,
+            &off,
+            retained(settled(Desired::Running)),
+        ),
+        ("the same, once it rests", Observed::Stopped, &off, rests_retained()),
+        (
+            "the same, when that is over",
+            Observed::Stopped,
+            &verdict(Desired::Running),
+            rests_retained(),
+        ),
+        (
+            "the same, and it should rest",
+            Observed::Stopped,
+            &verdict(Desired::Stopped),
+            rests_retained(),
+        ),
+        ("one comes, what runs is new", Observed::Running, &off, Memory::blank(at(OLDER), "s")),
     ] {
         let resource = &resource(Kind::Ec2Instance, observed);
         let look =

@@ -4,7 +4,7 @@
 use chrono::TimeDelta;
 use scheduler_core::{decision::Step, memory::Outcome, size::Size};
 
-use super::{Broken, Law, Scene, Tally};
+use super::{Broken, Law, Scene, Tally, passes};
 use crate::{
     ledger::{Ledger, Record},
     oracle::{self, Want},
@@ -195,6 +195,9 @@ fn note(scene: &Scene<'_>, call: &Call, thing: &Thing, want: &Want<'_>, record: 
         Step::Stop { .. } => {
             record.for_window = false;
             record.resizing = false;
+            let was_theirs = passes::counts_as_a_persons(thing, record);
+            record.was_interrupted =
+                want.verdict.overridden_by.is_some() && (was_theirs || record.was_interrupted);
             if record.is_back {
                 record.sizes.clear();
             }

@@ -73,7 +73,8 @@ fn one_pass_at_a_time(scene: &Scene<'_>, tally: &mut Tally) -> Result<(), Broken
     Ok(())
 }
 
-/// What is remembered as started by somebody else was last started by a person. (AWS's own start counts as one only if no
+/// What is remembered as started by somebody else was last started by a person, or by us after an override had had that
+/// stopped. (AWS's own start counts as one only if no
 /// pass had seen the database at rest before.)
 fn ours_is_never_a_persons(
     scene: &Scene<'_>,
@@ -85,7 +86,7 @@ fn ours_is_never_a_persons(
             let id = Id { target: target.clone(), key: key.clone() };
             let Some(thing) = scene.world.things.get(&id) else { continue };
             let starter = thing.last_starter();
-            let holds = counts_as_a_persons(thing, &ledger.get(&id));
+            let holds = is_retainable(thing, &ledger.get(&id));
             let broken = || {
                 Law::OursIsNeverAPersons
                     .broken(&id, format!("it is retained, and was started by {starter:?}"))
@@ -158,11 +159,15 @@ pub(super) fn is_excused(seen: &Seen<'_>) -> bool {
         }
         (Action::Leave(Why::Retained), _) => {
             want.schedule.retain_running
-                && counts_as_a_persons(thing, record)
+                && want.verdict.overridden_by.is_none()
+                && is_retainable(thing, record)
                 && !want.is_enforced()
         }
         (Action::Leave(Why::NewAndRunning), _) => {
-            !want.schedule.stop_new_instances && !record.is_known && !want.is_enforced()
+            !want.schedule.stop_new_instances
+                && want.verdict.overridden_by.is_none()
+                && !record.is_known
+                && !want.is_enforced()
         }
         // Nobody asks how large a group is that a person brings down.
         (Action::Leave(Why::SizeUnknown), _) => {
@@ -195,9 +200,12 @@ fn was_seen_to(seen: &Seen<'_>) -> bool {
     let by_hand = seen.thing.last_deed().filter(|deed| deed.by == By::Person);
     let was_retained = want.is_to_rest()
         && want.schedule.retain_running
-        && counts_as_a_persons(seen.thing, record);
-    let was_new =
-        want.is_to_rest() && !want.schedule.stop_new_instances && record.healthy.is_none();
+        && want.verdict.overridden_by.is_none()
+        && is_retainable(seen.thing, record);
+    let was_new = want.is_to_rest()
+        && want.verdict.overridden_by.is_none()
+        && !want.schedule.stop_new_instances
+        && record.healthy.is_none();
     let mut since_then = record.touched.iter().filter(|touched| Some(**touched) >= want.edge);
     let was_seen = since_then
         .any(|touched| was_retained || was_new || by_hand.is_some_and(|deed| *touched <= deed.at));
@@ -253,6 +261,12 @@ fn restarts_are_undone(seen: &Seen<'_>, tally: &mut Tally) -> Result<(), Broken>
         Law::RestartsAreUndone
             .broken(id, format!("AWS started it by itself, and then: {:?}", report.action))
     })
+}
+
+/// Whether it may be retained: its last start counts as a person's, or was ours after an override's stop of such.
+fn is_retainable(thing: &Thing, record: &Record) -> bool {
+    let is_theirs = counts_as_a_persons(thing, record);
+    is_theirs || record.was_interrupted
 }
 
 /// Whether its last start counts as a person's: it was one, or it was AWS's own, of which nobody could know.
@@ -339,8 +353,7 @@ fn note(
 
 /// A pass that went well: of an override that it could not bring about, nothing is to be undone when that ends.
 fn healthy_at(pass: Settled, record: &Record) -> Settled {
-    let has_settled = record.settled.as_ref() == Some(&pass);
-    match record.healthy.as_ref().filter(|_| !has_settled) {
+    match record.settled.as_ref().or(record.healthy.as_ref()) {
         Some(Settled { desired, edge, overridden, .. }) => {
             Settled { desired: *desired, edge: *edge, overridden: overridden.clone(), ..pass }
         }
