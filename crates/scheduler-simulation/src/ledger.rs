@@ -32,7 +32,9 @@ pub struct Record {
     pub is_down: bool,
     /// Whether a pass that went well has seen it run as it should since we brought it down.
     pub is_back: bool,
-    /// Whether an override had us stop what a person had started, and we have not stopped it for anything else since.
+    /// Whether it was an override that had us bring it down last, and a person's start that this undid.
+    pub is_interrupted: bool,
+    /// Whether our last start followed upon such a stop.
     pub was_interrupted: bool,
     /// Whether we brought it down to have it run as another instance type.
     pub resizing: bool,

@@ -39,6 +39,9 @@ impl Case<'_> {
         if memory.is_unfinished() || is_enforced {
             return self.start_for(opening, memory);
         }
+        if let Some(failure) = self.resource.fell.as_ref().filter(|_| window.ours) {
+            return self.fallen(failure, memory, |memory| self.start_for(opening, memory));
+        }
         let is_stale = memory.last.is_some_and(|last| self.now - last.at < STALE);
         let ours = window.ours && is_stale;
         let window = Some(ForWindow { ours, ..window });
@@ -62,7 +65,8 @@ impl Case<'_> {
         if let Some(failure) = &self.resource.fell
             && !self.is_due()
         {
-            return self.fallen(failure, memory);
+            let cause = Cause::FellBack(failure.clone());
+            return self.fallen(failure, memory, |memory| self.starting(cause, memory));
         }
         if !self.is_due() && !self.is_enforced() {
             return self.leave_as_changed(self.remembered());
@@ -70,8 +74,13 @@ impl Case<'_> {
         self.starting(Cause::Desired, memory)
     }
 
-    /// AWS had accepted its start, and took it back.
-    fn fallen(&self, failure: &Failure, memory: Memory) -> Decision {
+    /// AWS had accepted its start, and took it back: after a while it is started again, as `again_by` says.
+    fn fallen(
+        &self,
+        failure: &Failure,
+        memory: Memory,
+        again_by: impl FnOnce(Memory) -> Decision,
+    ) -> Decision {
         let waiting = |again| Why::FellBack { failure: failure.clone(), again };
         match memory.retry_at {
             None => {
@@ -82,9 +91,7 @@ impl Case<'_> {
                 self.leave_noting(waiting(again), memory)
             }
             Some(again) if self.now < again => self.leave(waiting(again)),
-            Some(_) => {
-                self.starting(Cause::FellBack(failure.clone()), Memory { retry_at: None, ..memory })
-            }
+            Some(_) => again_by(Memory { retry_at: None, ..memory }),
         }
     }
 

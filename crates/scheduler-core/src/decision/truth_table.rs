@@ -467,6 +467,29 @@ fn the_others(table: &mut String) {
     );
 }
 
+fn the_falls_in_a_window(table: &mut String) {
+    let plain = Schedule::new("s".parse().unwrap(), chrono_tz::UTC);
+    let (rest, opening) = (verdict(Desired::Stopped), window(Asks::ToRun));
+    let no_capacity = Failure { code: FailureCode::NoCapacity, message: "none left".into() };
+    let fallen =
+        Resource { fell: Some(no_capacity), ..resource(Kind::Ec2Instance, Observed::Stopped) };
+    for (name, retry_at) in [
+        ("a start for a window that AWS took back", None),
+        ("the same, when it is to be tried again", Some(at(NOW))),
+    ] {
+        let window = Some(ForWindow { opened: at(OPENED), ours: true });
+        let before = Memory::blank(at(OLDER), "s").settle(Desired::Stopped, Some(at(EDGE)));
+        let look = Look {
+            resource: &fallen,
+            schedule: &plain,
+            verdict: &rest,
+            window: Some(&opening),
+            memory: Some(&Memory { window, retry_at, ..before }),
+        };
+        writeln!(table, "  {name:62} | {}", cell(&decide(&look.case()))).unwrap();
+    }
+}
+
 /// An override that says from when it holds has an edge; one that does not has none.
 fn override_of(name: &str, desired: Desired) -> Verdict {
     Verdict {
@@ -561,6 +584,7 @@ fn the_truth_table() {
     the_windows(&mut table);
     table.push_str("\nother cases, settled for this edge unless they say otherwise\n");
     the_others(&mut table);
+    the_falls_in_a_window(&mut table);
     table.push_str("\noverrides without `from`, settled for an older edge\n");
     the_overrides(&mut table);
     let table: Vec<_> = table.lines().map(str::trim_end).collect();

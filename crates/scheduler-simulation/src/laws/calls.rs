@@ -1,6 +1,8 @@
 //! Laws about what was asked of AWS and of the store: each is held against every call and every write, whatever became
 //! of its pass.
 
+use std::mem;
+
 use chrono::TimeDelta;
 use scheduler_core::{decision::Step, memory::Outcome, size::Size};
 
@@ -188,6 +190,7 @@ fn note(scene: &Scene<'_>, call: &Call, thing: &Thing, want: &Want<'_>, record: 
     }
     match &call.step {
         Step::Start { .. } => {
+            record.was_interrupted = mem::take(&mut record.is_interrupted);
             let window = oracle::window(scene.world, &call.id, thing, want);
             record.for_window = !want.is_to_run() && window.is_some();
             record.resizing = false;
@@ -196,7 +199,7 @@ fn note(scene: &Scene<'_>, call: &Call, thing: &Thing, want: &Want<'_>, record: 
             record.for_window = false;
             record.resizing = false;
             let was_theirs = passes::counts_as_a_persons(thing, record);
-            record.was_interrupted =
+            record.is_interrupted =
                 want.verdict.overridden_by.is_some() && (was_theirs || record.was_interrupted);
             if record.is_back {
                 record.sizes.clear();

@@ -68,7 +68,8 @@ fn is_a_persons(seen: &Seen<'_>) -> bool {
     let is_theirs = seen.thing.last_deed().is_some_and(|deed| match deed.by {
         By::Person => true,
         By::Aws => counts_as_a_persons(seen.thing, seen.record),
-        By::Us => false,
+        // Ours, in the place of a person's that an override had interrupted.
+        By::Us => seen.record.was_interrupted && seen.want.schedule.retain_running,
     });
     let was_deceived = was_deceived_since(seen.record, seen.want.edge);
     is_claimed && (is_theirs || was_deceived) && !seen.want.is_enforced()
