@@ -202,6 +202,12 @@ impl Memory {
         self.in_flight.is_some() || self.attempts > 0
     }
 
+    /// Whether a stop was tried that has not succeeded, or of which nobody knows.
+    pub fn is_stopping(&self) -> bool {
+        let was_stop = self.last.is_some_and(|last| last.action == InFlight::Stop);
+        self.in_flight == Some(InFlight::Stop) || self.attempts > 0 && was_stop
+    }
+
     /// The memory after `desired` was reached for `edge`.
     #[must_use]
     pub fn settle(self, desired: Desired, edge: Option<Instant>) -> Self {

@@ -7,7 +7,7 @@ use crate::{
     id::InstanceType,
     memory::{ForWindow, Memory},
     schedule::Desired,
-    size::Size,
+    size::{Scaling, Size},
 };
 
 /// How much earlier than it says AWS may start a database by itself: the time it gives is an estimate.
@@ -82,7 +82,8 @@ impl Case<'_> {
     /// person who starts a service by its count alone leaves it suspended, and so does a stop that failed half-way.
     fn with_scaling_resumed(&self, memory: &Memory) -> Option<Size> {
         let (now, before) = (self.resource.size?, memory.size?);
-        let is_suspended = before.scaling.is_some() && now.scaling != before.scaling;
+        let has_both = before.scaling.is_some() && now.scaling.is_some();
+        let is_suspended = has_both && now.scaling != before.scaling;
         (is_suspended && self.is_due()).then_some(Size { scaling: before.scaling, ..now })
     }
 
@@ -119,12 +120,27 @@ impl Case<'_> {
 
     fn stop(&self, memory: &Memory) -> Step {
         let hibernate = self.schedule.hibernate && self.resource.can_hibernate;
-        Step::Stop { hibernate, size: memory.size.or(self.resource.size) }
+        // What is not there to be suspended now is not touched.
+        let scaling = self.resource.size.and_then(|now| now.scaling);
+        let size = self.size_before_stop(memory).map(|size| Size { scaling, ..size });
+        Step::Stop { hibernate, size }
     }
 
-    /// With the size to go back to, unless there is one on record from a stop that it has not come back from.
+    /// With the size to go back to.
     fn saving_size(&self, memory: Memory) -> Memory {
-        Memory { size: memory.size.or(self.resource.size), ..memory }
+        Memory { size: self.size_before_stop(&memory), ..memory }
+    }
+
+    /// What it is, unless a stop is unfinished that may have changed it: then what that one has saved. What is suspended of
+    /// its automatic scaling may be so since an earlier stop, whoever has started it after.
+    fn size_before_stop(&self, memory: &Memory) -> Option<Size> {
+        let (Some(now), Some(saved)) = (self.resource.size, memory.size) else {
+            return memory.size.or(self.resource.size);
+        };
+        let is_suspended = now.scaling == Some(Scaling::SUSPENDED);
+        let scaling = if is_suspended { saved.scaling.or(now.scaling) } else { now.scaling };
+        let size = if memory.is_stopping() { saved } else { now };
+        Some(Size { scaling, ..size })
     }
 }
 

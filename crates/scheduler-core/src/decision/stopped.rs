@@ -112,13 +112,15 @@ impl Case<'_> {
         if !self.resource.key.kind.is_sized() {
             return Ok(None);
         }
-        let scaling = memory.size.and_then(|size| size.scaling);
+        // What has no automatic scaling any more has none to be resumed.
+        let is_scaled = self.resource.size.is_some_and(|now| now.scaling.is_some());
+        let scaling = memory.size.and_then(|size| size.scaling).filter(|_| is_scaled);
         match &self.resource.marks.size {
             Some(text) => match text.parse::<Size>() {
                 Ok(size) => Ok(Some(Size { scaling, ..size })),
                 Err(error) => Err(Why::SizeUnclear(error.to_string())),
             },
-            None => memory.size.map(Some).ok_or(Why::SizeUnknown),
+            None => memory.size.map(|size| Some(Size { scaling, ..size })).ok_or(Why::SizeUnknown),
         }
     }
 

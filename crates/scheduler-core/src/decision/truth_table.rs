@@ -465,6 +465,34 @@ fn the_others(table: &mut String) {
         &run,
         remembered,
     );
+    let bare = |observed, desired| Resource {
+        size: Some(Size { desired, ..three() }),
+        ..resource(Kind::EcsService, observed)
+    };
+    let had_scaling = |memory| Memory { size: Some(scaled(on)), edge: Some(at(OLDER)), ..memory };
+    for (name, observed, desired, verdict, memory) in [
+        ("its scaling is gone, to run", Observed::Stopped, 0, &run, settled(Desired::Stopped)),
+        ("its scaling is gone, running", Observed::Running, 3, &run, settled(Desired::Stopped)),
+        ("larger than at the last stop", Observed::Running, 4, &rest, settled(Desired::Any)),
+    ] {
+        let service = bare(observed, desired);
+        let memory = had_scaling(memory);
+        say(name, &service, &plain, verdict, memory.clone());
+        let look = Look {
+            resource: &service,
+            schedule: &plain,
+            verdict,
+            window: None,
+            memory: Some(&memory),
+        };
+        let scaling = match decide(&look.case()).action.step() {
+            Some(Step::Start { size, .. } | Step::Stop { size, .. }) => {
+                size.and_then(|size| size.scaling)
+            }
+            Some(Step::Resize { .. }) | None => None,
+        };
+        assert_eq!(scaling, None, "{name}");
+    }
 }
 
 fn the_falls_in_a_window(table: &mut String) {
