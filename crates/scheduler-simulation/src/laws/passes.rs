@@ -353,7 +353,8 @@ fn note(
 
 /// A pass that went well: of an override that it could not bring about, nothing is to be undone when that ends.
 fn healthy_at(pass: Settled, record: &Record) -> Settled {
-    match record.settled.as_ref().or(record.healthy.as_ref()) {
+    let earlier = record.settled.as_ref().or(record.healthy.as_ref());
+    match earlier.filter(|_| pass.overridden.is_some()) {
         Some(Settled { desired, edge, overridden, .. }) => {
             Settled { desired: *desired, edge: *edge, overridden: overridden.clone(), ..pass }
         }
