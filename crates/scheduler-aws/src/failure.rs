@@ -32,6 +32,9 @@ pub fn classify(code: &str) -> FailureCode {
         | "EC2Throttled"
         | "BandwidthLimitExceeded"
         | "PriorRequestNotComplete"
+        // Application Auto Scaling and Auto Scaling: another change to the same thing is under way, so wait.
+        | "ConcurrentUpdate"
+        | "ResourceContention"
         | "TooManyRequests"
         | "RequestThrottled"
         | "ProvisionedThroughputExceeded"
@@ -39,9 +42,10 @@ pub fn classify(code: &str) -> FailureCode {
         "InsufficientInstanceCapacity"
         | "InsufficientHostCapacity"
         | "InsufficientCapacity"
+        | "InsufficientCapacityOnHost"
+        | "InsufficientClusterCapacity"
         | "InsufficientDBInstanceCapacity"
-        | "InsufficientDBClusterCapacity"
-        | "InsufficientClusterCapacity" => FailureCode::NoCapacity,
+        | "InsufficientDBClusterCapacity" => FailureCode::NoCapacity,
         "IncorrectInstanceState"
         | "IncorrectState"
         | "InvalidDBInstanceState"
@@ -49,11 +53,16 @@ pub fn classify(code: &str) -> FailureCode {
         | "InvalidClusterState"
         | "ServiceNotActive"
         | "ScalingActivityInProgress"
+        | "DBSnapshotAlreadyExists"
         | "IncorrectSpotRequestState" => FailureCode::WrongState,
-        "DBInstanceNotFound" | "DBClusterNotFound" | "ClusterNotFound" | "ServiceNotFound"
-        | "ObjectNotFound" | "ResourceNotFound" | "ParameterNotFound" | "ParentNotFound" => {
-            FailureCode::NotFound
-        }
+        "DBInstanceNotFound"
+        | "DBClusterNotFound"
+        | "ClusterNotFound"
+        | "ServiceNotFound"
+        | "ObjectNotFound"
+        | "ResourceNotFound"
+        | "ParameterNotFound"
+        | "ParentNotFound" => FailureCode::NotFound,
         "InstanceLimitExceeded"
         | "VcpuLimitExceeded"
         | "InstanceQuotaExceeded"
@@ -177,6 +186,21 @@ mod tests {
             ("EC2ThrottledException", FailureCode::Throttled),
             ("ThrottledException", FailureCode::Throttled),
             ("StorageQuotaExceededFault", FailureCode::Quota),
+            ("InvalidClusterState", FailureCode::WrongState),
+            ("InvalidClusterStateFault", FailureCode::WrongState),
+            ("ClusterNotFound", FailureCode::NotFound),
+            ("ClusterNotFoundFault", FailureCode::NotFound),
+            ("ClusterNotFoundException", FailureCode::NotFound),
+            ("InsufficientClusterCapacityFault", FailureCode::NoCapacity),
+            ("SnapshotQuotaExceeded", FailureCode::Quota),
+            ("DBSnapshotAlreadyExists", FailureCode::WrongState),
+            ("ServiceNotFoundException", FailureCode::NotFound),
+            ("ServiceNotActiveException", FailureCode::WrongState),
+            ("ObjectNotFoundException", FailureCode::NotFound),
+            ("ConcurrentUpdateException", FailureCode::Throttled),
+            ("ResourceContentionFault", FailureCode::Throttled),
+            ("ScalingActivityInProgress", FailureCode::WrongState),
+            ("InsufficientCapacityOnHost", FailureCode::NoCapacity),
             ("SomethingNew", FailureCode::Unknown),
         ] {
             assert_eq!(classify(code), class, "{code}");

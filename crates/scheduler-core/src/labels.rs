@@ -107,6 +107,7 @@ impl Labels {
             | (Action::Leave(Why::FellBack { failure, .. }), _) => {
                 self.note_error(failure, resource, &mut labelling);
             }
+            (Action::Leave(why), _) if settles(why) => self.note_no_error(resource, &mut labelling),
             (Action::Act(..), Some(Outcome::Unknown(_)) | None) | (Action::Leave(_), _) => {}
         }
         let clean = |value: &mut String| *value = cleaned(value, resource.key.kind);
@@ -127,6 +128,12 @@ impl Labels {
         let Some(tag_key) = &self.informational else { return };
         let said = format!("{word} {}", now.format("%Y-%m-%d %H:%M UTC"));
         to.set.insert(format!("{tag_key}{LAST_ACTION}"), said);
+        self.note_no_error(resource, to);
+    }
+
+    /// The listing says whether there is an error to be taken off, so that nothing is called for where there is none.
+    fn note_no_error(&self, resource: &Resource, to: &mut Labelling) {
+        let Some(tag_key) = &self.informational else { return };
         if resource.marks.error.is_some() {
             to.remove.insert(format!("{tag_key}{ERROR}"));
         }
@@ -155,12 +162,28 @@ impl Labels {
     }
 }
 
+/// Whether nothing is left to be done about what went wrong before.
+fn settles(why: &Why) -> bool {
+    matches!(
+        why,
+        Why::AlreadyRunning
+            | Why::AlreadyStopped
+            | Why::AsDesired
+            | Why::Retained
+            | Why::NewAndRunning
+            | Why::NoOpinion
+    )
+}
+
 /// The value with what the service does not allow in one replaced by `_`, and cut where it allows no more.
 fn cleaned(value: &str, kind: Kind) -> String {
     let is_allowed = |c: char| match kind {
         // "Tagging Amazon RDS resources", RDS User Guide.
-        Kind::RdsInstance | Kind::RdsCluster => c.is_alphanumeric() || " _.:/=+-@".contains(c),
-        Kind::Ec2Instance | Kind::Asg | Kind::EcsService | Kind::RedshiftCluster => !c.is_control(),
+        // "Tag" of the Amazon ECS API Reference allows the same.
+        Kind::RdsInstance | Kind::RdsCluster | Kind::EcsService => {
+            c.is_alphanumeric() || " _.:/=+-@".contains(c)
+        }
+        Kind::Ec2Instance | Kind::Asg | Kind::RedshiftCluster => !c.is_control(),
     };
     value.chars().map(|c| if is_allowed(c) { c } else { '_' }).take(LONGEST).collect()
 }
@@ -214,6 +237,22 @@ mod tests {
         assert_eq!(started.remove, ["ScheduleError".to_owned()].into());
         let stopped = after(Kind::Ec2Instance, None, false, &Outcome::Done);
         assert_eq!((stopped.set["State"].as_str(), stopped.remove.len()), ("off, at last", 1));
+    }
+
+    #[test]
+    fn an_error_is_taken_off_where_nothing_is_left_to_be_done() {
+        let left = |error: Option<&str>, why| {
+            let key = ResourceKey { kind: Kind::EcsService, id: "a/r".parse().unwrap() };
+            let marks = Marks { error: error.map(str::to_owned), ..Marks::of("office") };
+            let resource = Resource::new(key, marks, Observed::Stopped);
+            labels().after(&resource, &Action::Leave(why), None, NOW.parse().unwrap())
+        };
+        let taken_off = left(Some("denied: no"), Why::AlreadyStopped);
+        assert_eq!(taken_off.remove, ["ScheduleError".to_owned()].into());
+        assert!(left(None, Why::AlreadyStopped).is_empty());
+        assert!(left(Some("denied: no"), Why::InTransition).is_empty());
+        let ecs = after(Kind::EcsService, None, true, &refused());
+        assert_eq!(ecs.set["ScheduleError"], "no-capacity: none of _m5.large_ left");
     }
 
     #[test]

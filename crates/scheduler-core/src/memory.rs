@@ -9,6 +9,7 @@ use crate::{
     resource::{Failure, FailureCode},
     schedule::Desired,
     size::Size,
+    verdict::Verdict,
 };
 
 /// What was last settled for one resource, and what is under way. Written only when it changes.
@@ -25,6 +26,9 @@ pub struct Memory {
     pub at: Instant,
     /// The schedule that was in force.
     pub schedule: String,
+    /// The override under which it was last settled, if one held.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub overridden: Option<Overridden>,
     /// An action whose outcome is not known: recorded before the call, cleared after it. A resize stays in flight
     /// until the resource runs again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -35,7 +39,8 @@ pub struct Memory {
     /// What the last attempt failed with, or what went wrong beside one that succeeded.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_error: Option<Failure>,
-    /// Somebody else had started it before its start edge: it is spared at the next stop edge.
+    /// Somebody else had started it before its start edge: it is spared at the next stop edge. An override that has it
+    /// stopped for a while does not end that.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub retained: bool,
     /// How large it was before it was stopped. Kept until it runs again, so that no second stop overwrites it.
@@ -96,6 +101,29 @@ pub struct LastAction {
     pub at: Instant,
 }
 
+/// What is remembered of an override.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Overridden {
+    /// Its name.
+    pub by: String,
+    /// When it was to end. None: with the schedule's `override_status`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Instant>,
+}
+
+impl Overridden {
+    /// The override that a verdict is from, if it is from one.
+    pub fn of(verdict: &Verdict) -> Option<Self> {
+        let by = verdict.overridden_by.clone()?;
+        Some(Self { by, until: verdict.until })
+    }
+
+    /// Whether it still held at an instant, as far as anybody knew.
+    pub fn covers(&self, at: Instant) -> bool {
+        self.until.is_none_or(|until| at < until)
+    }
+}
+
 /// What is remembered of a window that found its resource at rest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ForWindow {
@@ -122,10 +150,8 @@ pub enum Outcome {
 /// What a call was for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Aim<'a> {
-    /// The desired state.
-    pub desired: Desired,
-    /// The edge at which it became desired.
-    pub edge: Option<Instant>,
+    /// What is wanted, and since when.
+    pub verdict: &'a Verdict,
     /// The instance type it was to run as, if one was asked for.
     pub instance_type: Option<&'a InstanceType>,
 }
@@ -150,6 +176,7 @@ impl Memory {
             edge: None,
             at,
             schedule: schedule.into(),
+            overridden: None,
             in_flight: None,
             attempts: 0,
             last_error: None,
@@ -175,6 +202,12 @@ impl Memory {
         self.in_flight.is_some() || self.attempts > 0
     }
 
+    /// Whether a stop was tried that has not succeeded, or of which nobody knows.
+    pub fn is_stopping(&self) -> bool {
+        let was_stop = self.last.is_some_and(|last| last.action == InFlight::Stop);
+        self.in_flight == Some(InFlight::Stop) || self.attempts > 0 && was_stop
+    }
+
     /// The memory after `desired` was reached for `edge`.
     #[must_use]
     pub fn settle(self, desired: Desired, edge: Option<Instant>) -> Self {
@@ -192,6 +225,14 @@ impl Memory {
         }
     }
 
+    /// The memory after what a verdict wants was reached. The edge on record is never taken back: an override may have
+    /// none, and an edited schedule an earlier one.
+    #[must_use]
+    pub fn reach(self, verdict: &Verdict) -> Self {
+        let edge = verdict.since.max(self.edge);
+        Self { overridden: Overridden::of(verdict), ..self.settle(verdict.desired, edge) }
+    }
+
     /// The memory of an intent, after the call it announced.
     #[must_use]
     pub fn after(self, outcome: &Outcome, aim: &Aim<'_>) -> Self {
@@ -206,7 +247,7 @@ impl Memory {
             // It runs on as what it is: there is nothing to be tried again before the next edge.
             Outcome::Failed(failure) if self.is_refusal(failure) => {
                 let refused = aim.instance_type.cloned();
-                Self { last_error, refused, ..self.settle(aim.desired, aim.edge) }
+                Self { last_error, refused, ..self.reach(aim.verdict) }
             }
             Outcome::Failed(_) => {
                 let window = self.window.map(|window| self.not_up_for(window));
@@ -223,13 +264,20 @@ impl Memory {
             Some(InFlight::Start) if self.window.is_some() => {
                 Self { in_flight: None, attempts: 0, last_error: None, ..self }
             }
-            Some(InFlight::Start | InFlight::Stop) | None => Self {
-                retained: false,
-                window: None,
-                restarts_at: None,
-                ..self.settle(aim.desired, aim.edge)
-            },
+            Some(InFlight::Start | InFlight::Stop) | None => {
+                let retained = self.retained && self.is_to_stay_retained(aim.verdict);
+                Self { retained, window: None, restarts_at: None, ..self.reach(aim.verdict) }
+            }
         }
+    }
+
+    /// Whether it rests because an override had what was retained stopped.
+    pub fn rests_retained(&self) -> bool {
+        self.retained && self.settled == Some(Desired::Stopped)
+    }
+
+    fn is_to_stay_retained(&self, verdict: &Verdict) -> bool {
+        self.in_flight == Some(InFlight::Start) || verdict.overridden_by.is_some()
     }
 
     /// A window for which it was not started after all: if it runs, that is somebody else's doing.

@@ -65,6 +65,7 @@ impl Override {
             instance_type: None,
             rule: Rule::Override,
             name: Some(format!("{}{by}{why}", self.name)),
+            overridden_by: Some(self.name.clone()),
             since: self.from,
             until: Some(self.until),
         }

@@ -53,6 +53,8 @@ pub struct Verdict {
     pub rule: Rule,
     /// The name of what won: a period's.
     pub name: Option<String>,
+    /// The override that won, if one did: its name alone, or `override_status`.
+    pub overridden_by: Option<String>,
     /// The edge at which this became wanted; none within [`HORIZON`] means always.
     pub since: Option<Instant>,
     /// The edge at which this ends; none within [`HORIZON`] means never.
@@ -129,6 +131,7 @@ impl Schedule {
             instance_type: wanted.instance_type().cloned(),
             rule,
             name,
+            overridden_by: (rule == Rule::Override).then(|| "override_status".into()),
             since,
             until,
         }

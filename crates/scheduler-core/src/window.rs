@@ -68,6 +68,7 @@ impl Opening {
             instance_type: None,
             rule: Rule::Window,
             name: Some(self.name.clone()),
+            overridden_by: None,
             since: Some(self.opened),
             until: Some(self.until),
         }

@@ -311,12 +311,7 @@ impl Plan {
         let intent = self.decision.memory.clone()?;
         let (verdict, step) = (self.verdict.as_ref()?, self.decision.action.step()?);
         let instance_type = step.instance_type();
-        Some(
-            intent.after(
-                outcome,
-                &Aim { desired: verdict.desired, edge: verdict.since, instance_type },
-            ),
-        )
+        Some(intent.after(outcome, &Aim { verdict, instance_type }))
     }
 
     fn order(&self) -> Option<Order> {

@@ -202,6 +202,10 @@ impl Driver {
             world.strike(Class::ConfigBroken, None);
             world.note(None, what);
         }
+        if dice.chance(4) {
+            let what = self.table.override_something(dice, world.clock);
+            world.note(None, what);
+        }
         // Somebody may have done something some minutes before the pass.
         let clock = clock + dice.between(TimeDelta::zero(), TimeDelta::minutes(3));
         world.advance_to(clock);
@@ -343,7 +347,7 @@ impl Driver {
         let mut world = self.world.lock().unwrap_or_else(PoisonError::into_inner);
         tell(&mut world, ran);
         let (calls, saves) = (mem::take(&mut world.calls), mem::take(&mut world.saves));
-        let oracle = Oracle::at(&self.table.config, ran.now);
+        let oracle = Oracle::at(&self.table, ran.now);
         let scene = Scene {
             world: &world,
             table: &self.table,

@@ -2,9 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use scheduler_core::{Instant, Resource, size::Size};
+use scheduler_core::{Instant, Resource, memory::Overridden, schedule::Desired, size::Size};
 
-use crate::thing::{Id, TAG, Thing};
+use crate::{
+    oracle::Want,
+    thing::{Id, TAG, Thing},
+};
 
 /// What is kept in mind, by resource.
 #[derive(Clone, Debug, Default)]
@@ -15,8 +18,8 @@ pub struct Ledger(pub BTreeMap<Id, Record>);
 pub struct Record {
     /// The last pass that came to an end for it with nothing left to be done; none while an attempt is unfinished.
     pub settled: Option<Settled>,
-    /// The instant of the last pass that went well for it.
-    pub healthy: Option<Instant>,
+    /// The last pass that went well for it.
+    pub healthy: Option<Settled>,
     /// When passes looked at it that did not go well, or were late, since the last that did.
     pub touched: Vec<Instant>,
     /// When a pass last saw of it what was no longer true.
@@ -29,6 +32,10 @@ pub struct Record {
     pub is_down: bool,
     /// Whether a pass that went well has seen it run as it should since we brought it down.
     pub is_back: bool,
+    /// Whether it was an override that had us bring it down last, and a person's start that this undid.
+    pub is_interrupted: bool,
+    /// Whether our last start followed upon such a stop.
+    pub was_interrupted: bool,
     /// Whether we brought it down to have it run as another instance type.
     pub resizing: bool,
     /// How many deeds there were when a pass saw it at rest, and when AWS would start it as that pass learnt. None once one
@@ -40,7 +47,7 @@ pub struct Record {
     pub shown: Option<(Instant, Resource)>,
 }
 
-/// A pass that came to an end for a resource.
+/// A pass that came to an end for a resource, and what was wanted at its instant.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settled {
     /// Its instant.
@@ -49,12 +56,20 @@ pub struct Settled {
     pub tag: Option<String>,
     /// Which of the timetable's versions was in force.
     pub version: u64,
+    /// What was desired.
+    pub desired: Desired,
+    /// Since when.
+    pub edge: Option<Instant>,
+    /// The override that held, if one did.
+    pub overridden: Option<Overridden>,
 }
 
 impl Settled {
     /// A pass that came to an end now.
-    pub fn at(now: Instant, thing: &Thing, version: u64) -> Self {
-        Self { now, tag: thing.tags.get(TAG).cloned(), version }
+    pub fn at(now: Instant, thing: &Thing, version: u64, want: &Want<'_>) -> Self {
+        let tag = thing.tags.get(TAG).cloned();
+        let (desired, overridden) = (want.verdict.desired, Overridden::of(&want.verdict));
+        Self { now, tag, version, desired, edge: want.edge, overridden }
     }
 
     /// Whether the same schedule is followed still.

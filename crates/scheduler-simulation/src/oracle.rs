@@ -14,7 +14,9 @@ use scheduler_core::{
 };
 
 use crate::{
+    ledger::Settled,
     thing::{Id, State, Thing},
+    timetable::Timetable,
     world::World,
 };
 
@@ -25,6 +27,8 @@ pub struct Want<'a> {
     pub schedule: &'a Schedule,
     /// What that says.
     pub verdict: Verdict,
+    /// Since when that is wanted. For an override that does not say from when it holds, since somebody wrote it.
+    pub edge: Option<Instant>,
     /// The instant that this holds for.
     pub now: Instant,
 }
@@ -57,13 +61,16 @@ pub struct Oracle<'a> {
     pub config: &'a Config,
     /// The instant.
     pub now: Instant,
+    /// When the overrides that are stored were written.
+    written: &'a BTreeMap<String, Instant>,
     asked: RefCell<BTreeMap<ScheduleName, Verdict>>,
 }
 
 impl<'a> Oracle<'a> {
     /// What these schedules want at an instant.
-    pub fn at(config: &'a Config, now: Instant) -> Self {
-        Self { config, now, asked: RefCell::default() }
+    pub fn at(table: &'a Timetable, now: Instant) -> Self {
+        let Timetable { config, written, .. } = table;
+        Self { config, now, written, asked: RefCell::default() }
     }
 
     /// What is wanted of a resource; none if Dayshift may not touch it.
@@ -72,14 +79,17 @@ impl<'a> Oracle<'a> {
         let mut asked = self.asked.borrow_mut();
         let ask = || self.config.verdict(schedule, self.now);
         let verdict = asked.entry(schedule.name.clone()).or_insert_with(ask).clone();
-        Some(Want { schedule, verdict, now: self.now })
+        let written = verdict.overridden_by.as_ref().and_then(|name| self.written.get(name));
+        let edge = verdict.since.max(written.copied());
+        Some(Want { schedule, verdict, edge, now: self.now })
     }
 }
 
-/// What is wanted of a resource; none if Dayshift may not touch it.
-pub fn wants<'a>(config: &'a Config, thing: &Thing, now: Instant) -> Option<Want<'a>> {
+/// What is wanted of a resource, as these schedules have always been; none if Dayshift may not touch it.
+fn wants<'a>(config: &'a Config, thing: &Thing, now: Instant) -> Option<Want<'a>> {
     let schedule = follows(config, thing, now)?;
-    Some(Want { schedule, verdict: config.verdict(schedule, now), now })
+    let verdict = config.verdict(schedule, now);
+    Some(Want { schedule, edge: verdict.since, verdict, now })
 }
 
 impl Want<'_> {
@@ -106,7 +116,30 @@ impl Want<'_> {
 
     /// Whether an edge has come after an instant, or since ever.
     pub fn has_edge_after(&self, instant: Option<Instant>) -> bool {
-        self.verdict.since.is_some() && self.verdict.since > instant
+        self.edge > instant
+    }
+
+    /// Whether another override holds than at a pass, or what is wanted is new since then.
+    pub fn is_new_or_of_another(&self, pass: &Settled) -> bool {
+        let before = pass.overridden.as_ref().map(|over| &over.by);
+        let is_another =
+            self.verdict.overridden_by.as_ref().is_some_and(|name| Some(name) != before);
+        is_another || self.is_new_since(pass)
+    }
+
+    /// Whether what is wanted is new since a pass: an edge has come, or somebody has written an override. The end of one is
+    /// new only if something else is wanted after it; the schedule's edges under it do not count.
+    pub fn is_new_since(&self, pass: &Settled) -> bool {
+        match (&self.verdict.overridden_by, &pass.overridden) {
+            (None, Some(over)) => {
+                let wants_type = self.verdict.instance_type.is_some();
+                let was_hidden = self.edge.is_some_and(|edge| over.covers(edge));
+                pass.desired != self.verdict.desired
+                    || wants_type && self.has_edge_after(pass.edge)
+                    || !was_hidden && self.has_edge_after(Some(pass.now))
+            }
+            (Some(_), _) | (None, None) => self.has_edge_after(Some(pass.now)),
+        }
     }
 
     /// The instance types that it may run as; none: any.

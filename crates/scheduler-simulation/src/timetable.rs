@@ -1,6 +1,9 @@
 //! The schedules of the world, and what operators do to them.
 
-use scheduler_core::{Config, RawConfig};
+use std::collections::BTreeMap;
+
+use chrono::TimeDelta;
+use scheduler_core::{Config, Instant, RawConfig};
 use serde_json::{Value, json};
 
 use crate::dice::Dice;
@@ -13,6 +16,8 @@ pub struct Timetable {
     broken: Option<(String, Value)>,
     /// What they mean.
     pub config: Config,
+    /// When the overrides that are stored were written, by name.
+    pub written: BTreeMap<String, Instant>,
     /// How often they have been changed.
     pub version: u64,
 }
@@ -120,7 +125,7 @@ impl Timetable {
     /// These schedules, as a file has them.
     pub fn of(stored: Value) -> Self {
         let config = understood(&stored);
-        Self { stored, broken: None, config, version: 0 }
+        Self { stored, broken: None, config, written: BTreeMap::new(), version: 0 }
     }
 
     /// An operator changes something; answers what.
@@ -136,6 +141,54 @@ impl Timetable {
         };
         self.version += 1;
         self.config = understood(&self.stored);
+        what
+    }
+
+    /// Somebody writes an override, makes one last longer, or takes one away; answers what. Most say no `from`.
+    pub fn override_something(&mut self, dice: &mut Dice, now: Instant) -> String {
+        let until = (now + dice.between(TimeDelta::hours(1), TimeDelta::days(2))).to_rfc3339();
+        let names: Vec<String> = self.written.keys().cloned().collect();
+        let what = match dice.below(4) {
+            0 if !names.is_empty() => {
+                let name = dice.pick(&names);
+                self.written.remove(&name);
+                if let Some(overrides) = self.stored["overrides"].as_object_mut() {
+                    overrides.remove(&name);
+                }
+                format!("somebody takes the override {name} away")
+            }
+            1 if names.last().is_some_and(|name| self.is_to_end_after(name, now)) => {
+                let name = names[names.len() - 1].clone();
+                self.stored["overrides"][&name]["until"] = until.clone().into();
+                format!("somebody has the override {name} hold until {until}")
+            }
+            _ => self.write_override(dice, now, until),
+        };
+        self.config = understood(&self.stored);
+        what
+    }
+
+    fn is_to_end_after(&self, name: &str, now: Instant) -> bool {
+        let until = self.stored["overrides"][name]["until"].as_str();
+        until.and_then(|text| text.parse::<Instant>().ok()).is_some_and(|until| until > now)
+    }
+
+    fn write_override(&mut self, dice: &mut Dice, now: Instant, until: String) -> String {
+        let name = format!("override {}", now.format("%d %H:%M:%S"));
+        let mut item = json!({"state": dice.pick(&["running", "stopped"]), "until": until});
+        let of = dice.pick(&TAGS);
+        if dice.chance(30) || matches!(of, "broken" | "no such schedule") {
+            item["scope"] = "everything".into();
+        } else {
+            (item["scope"], item["of"]) = ("schedule".into(), of.into());
+        }
+        if dice.chance(20) {
+            let from = now + dice.between(TimeDelta::minutes(-30), TimeDelta::minutes(50));
+            item["from"] = from.to_rfc3339().into();
+        }
+        let what = format!("somebody writes the override {name}: {item}");
+        self.stored["overrides"][&name] = item;
+        self.written.insert(name, now);
         what
     }
 

@@ -175,7 +175,7 @@ fn tell(found: &[(ItemKey, Fields)], shape: Shape<'_>, mut show: Show<'_>) -> Re
         (Format::LegacyJson, shape) => {
             let described: Vec<Value> =
                 found.iter().map(|(key, fields)| legacy::described(key, fields)).collect();
-            let answer = match (shape, &found[..]) {
+            let answer = match (shape, found) {
                 (Shape::Many(kind), _) => json!({format!("{}s", legacy::pascal(kind)): described}),
                 (Shape::One, [(key, _), ..]) => json!({legacy::pascal(&key.kind): described[0]}),
                 (Shape::One, []) => Value::Null,

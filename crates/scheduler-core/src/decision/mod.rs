@@ -1,9 +1,10 @@
 //! What to do with one resource: a pure function of what was observed, what is wanted and what is remembered.
 //!
 //! An action is due when the desired state is not the one last settled, when an edge lies between the
-//! memory's and now (so that a missed tick, even across two edges, loses nothing), when an earlier attempt is
-//! unfinished, when it follows another schedule
-//! than before, or when the schedule enforces. Otherwise a person's start or stop is respected.
+//! memory's and now (so that a missed tick, even across two edges, loses nothing), when an override has come that it was
+//! not settled under, when an earlier attempt is unfinished, when it follows another schedule than before, or when the
+//! schedule enforces. Otherwise a person's start or stop is respected. An override's end is an edge only if something else
+//! is wanted after it: the schedule's edges while it held do not count.
 //!
 //! Beside its edges a resource is acted on for a window that opens and ends, for a start that AWS took back (after a
 //! while), and for a database that AWS starts by itself after seven days at rest.
@@ -22,7 +23,7 @@ pub use why::Why;
 use crate::{
     Instant, Kind, Resource,
     id::InstanceType,
-    memory::{InFlight, LastAction, Memory},
+    memory::{InFlight, LastAction, Memory, Overridden},
     resource::Observed,
     schedule::{Desired, Enforcement, Schedule},
     verdict::Verdict,
@@ -89,8 +90,8 @@ pub fn decide(case: &Case<'_>) -> Decision {
         Observed::Gone => case.leave(Why::Gone),
         Observed::Unsuitable(why) => case.leave(Why::Unsuitable(why)),
         Observed::InTransition => case.leave(Why::InTransition),
-        Observed::Running => case.running(case.remembered()),
-        Observed::Stopped => case.stopped(case.remembered()),
+        Observed::Running => case.without_ended_override(|case| case.running(case.remembered())),
+        Observed::Stopped => case.without_ended_override(|case| case.stopped(case.remembered())),
     }
 }
 
@@ -109,6 +110,7 @@ impl Case<'_> {
             memory.schedule != self.schedule.name.as_str()
                 || memory.settled != Some(self.verdict.desired)
                 || self.is_new_edge(memory)
+                || self.is_new_override(memory)
                 || self.is_unfinished(memory)
         })
     }
@@ -126,6 +128,34 @@ impl Case<'_> {
 
     fn is_new_edge(&self, memory: &Memory) -> bool {
         self.verdict.since > memory.edge
+    }
+
+    /// Decides by what is remembered, but for an override that is over, which is remembered no longer.
+    fn without_ended_override(&self, decide: impl FnOnce(&Case<'_>) -> Decision) -> Decision {
+        let before = self.memory.filter(|_| !self.is_overridden());
+        let Some((memory, over)) =
+            before.and_then(|memory| Some((memory, memory.overridden.as_ref()?)))
+        else {
+            return decide(self);
+        };
+        let is_hidden = self.verdict.since.is_some_and(|since| over.covers(since));
+        // No override names a type: where one is wanted, it is news.
+        let is_same =
+            memory.settled == Some(self.verdict.desired) && self.verdict.instance_type.is_none();
+        let edge =
+            if is_hidden && is_same { self.verdict.since.max(memory.edge) } else { memory.edge };
+        let memory = Memory { overridden: None, edge, ..memory.clone() };
+        let decision = decide(&Case { memory: Some(&memory), ..*self });
+        Decision { memory: decision.memory.or_else(|| Some(self.stamped(memory))), ..decision }
+    }
+
+    fn is_overridden(&self) -> bool {
+        self.verdict.overridden_by.is_some()
+    }
+
+    fn is_new_override(&self, memory: &Memory) -> bool {
+        let before = memory.overridden.as_ref().map(|overridden| &overridden.by);
+        self.is_overridden() && self.verdict.overridden_by.as_ref() != before
     }
 
     fn is_enforced(&self) -> bool {
@@ -165,8 +195,10 @@ impl Case<'_> {
         Decision { action: Action::Act(step, cause), memory: Some(memory) }
     }
 
-    fn changed_by_hand(&self) -> Why {
-        Why::ChangedByHand { until: self.verdict.until }
+    /// Leaves it to the person who has changed it. That the override ends at another time now is news still.
+    fn leave_as_changed(&self, memory: Memory) -> Decision {
+        let why = Why::ChangedByHand { until: self.verdict.until };
+        self.leave_noting(why, Memory { overridden: Overridden::of(self.verdict), ..memory })
     }
 
     fn unless_due(&self, why: Why) -> Why {
@@ -191,8 +223,7 @@ impl Case<'_> {
     fn settle(&self, why: Why, memory: Memory) -> Decision {
         let memory =
             if self.is_new_edge(&memory) { Memory { refused: None, ..memory } } else { memory };
-        let edge = self.verdict.since.max(memory.edge);
-        self.leave_noting(why, memory.settle(self.verdict.desired, edge))
+        self.leave_noting(why, memory.reach(self.verdict))
     }
 
     fn stamped(&self, memory: Memory) -> Memory {

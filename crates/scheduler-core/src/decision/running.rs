@@ -7,7 +7,7 @@ use crate::{
     id::InstanceType,
     memory::{ForWindow, Memory},
     schedule::Desired,
-    size::Size,
+    size::{Scaling, Size},
 };
 
 /// How much earlier than it says AWS may start a database by itself: the time it gives is an estimate.
@@ -72,7 +72,7 @@ impl Case<'_> {
             return Some(self.leave(Why::InWindow { name, until }));
         }
         if !self.is_due() && !self.is_enforced() {
-            return Some(self.leave(self.changed_by_hand()));
+            return Some(self.leave_as_changed(memory.clone()));
         }
         let memory = Memory { window: None, ..memory.clone() };
         Some(self.act(Step::Resize { types }, Cause::InstanceType(wanted), memory))
@@ -82,17 +82,20 @@ impl Case<'_> {
     /// person who starts a service by its count alone leaves it suspended, and so does a stop that failed half-way.
     fn with_scaling_resumed(&self, memory: &Memory) -> Option<Size> {
         let (now, before) = (self.resource.size?, memory.size?);
-        let is_suspended = before.scaling.is_some() && now.scaling != before.scaling;
+        let has_both = before.scaling.is_some() && now.scaling.is_some();
+        let is_suspended = has_both && now.scaling != before.scaling;
         (is_suspended && self.is_due()).then_some(Size { scaling: before.scaling, ..now })
     }
 
-    /// Enforcement comes first: what it spared on one pass it would stop on the next, at the same instant.
+    /// Enforcement comes first: what it spared on one pass it would stop on the next, at the same instant. An override is a
+    /// person's word against another's, so that nothing is spared from it.
     fn stop_unless_spared(&self, memory: Memory) -> Decision {
         if !self.is_enforced() {
-            if memory.retained && self.schedule.retain_running {
+            let may_be_spared = !self.is_overridden();
+            if may_be_spared && memory.retained && self.schedule.retain_running {
                 return self.settle(Why::Retained, Memory { retained: false, ..memory });
             }
-            if memory.is_blank() && !self.schedule.stop_new_instances {
+            if may_be_spared && memory.is_blank() && !self.schedule.stop_new_instances {
                 return self.settle(Why::NewAndRunning, memory);
             }
             if !self.is_due() {
@@ -107,10 +110,7 @@ impl Case<'_> {
         if self.is_restarted(&memory) {
             return self.act(self.stop(&memory), Cause::RestartedByAws, memory);
         }
-        if memory.restarts_at.is_none() {
-            return self.leave(self.changed_by_hand());
-        }
-        self.leave_noting(self.changed_by_hand(), Memory { restarts_at: None, ..memory })
+        self.leave_as_changed(Memory { restarts_at: None, ..self.remembered() })
     }
 
     /// Whether AWS has started it by itself, as far as anybody can tell: it was to do so about now.
@@ -120,12 +120,27 @@ impl Case<'_> {
 
     fn stop(&self, memory: &Memory) -> Step {
         let hibernate = self.schedule.hibernate && self.resource.can_hibernate;
-        Step::Stop { hibernate, size: memory.size.or(self.resource.size) }
+        // What is not there to be suspended now is not touched.
+        let scaling = self.resource.size.and_then(|now| now.scaling);
+        let size = self.size_before_stop(memory).map(|size| Size { scaling, ..size });
+        Step::Stop { hibernate, size }
     }
 
-    /// With the size to go back to, unless there is one on record from a stop that it has not come back from.
+    /// With the size to go back to.
     fn saving_size(&self, memory: Memory) -> Memory {
-        Memory { size: memory.size.or(self.resource.size), ..memory }
+        Memory { size: self.size_before_stop(&memory), ..memory }
+    }
+
+    /// What it is, unless a stop is unfinished that may have changed it: then what that one has saved. What is suspended of
+    /// its automatic scaling may be so since an earlier stop, whoever has started it after.
+    fn size_before_stop(&self, memory: &Memory) -> Option<Size> {
+        let (Some(now), Some(saved)) = (self.resource.size, memory.size) else {
+            return memory.size.or(self.resource.size);
+        };
+        let is_suspended = now.scaling == Some(Scaling::SUSPENDED);
+        let scaling = if is_suspended { saved.scaling.or(now.scaling) } else { now.scaling };
+        let size = if memory.is_stopping() { saved } else { now };
+        Some(Size { scaling, ..size })
     }
 }
 

@@ -39,6 +39,9 @@ impl Case<'_> {
         if memory.is_unfinished() || is_enforced {
             return self.start_for(opening, memory);
         }
+        if let Some(failure) = self.resource.fell.as_ref().filter(|_| window.ours) {
+            return self.fallen(failure, memory, |memory| self.start_for(opening, memory));
+        }
         let is_stale = memory.last.is_some_and(|last| self.now - last.at < STALE);
         let ours = window.ours && is_stale;
         let window = Some(ForWindow { ours, ..window });
@@ -62,16 +65,22 @@ impl Case<'_> {
         if let Some(failure) = &self.resource.fell
             && !self.is_due()
         {
-            return self.fallen(failure, memory);
+            let cause = Cause::FellBack(failure.clone());
+            return self.fallen(failure, memory, |memory| self.starting(cause, memory));
         }
         if !self.is_due() && !self.is_enforced() {
-            return self.leave(self.changed_by_hand());
+            return self.leave_as_changed(self.remembered());
         }
         self.starting(Cause::Desired, memory)
     }
 
-    /// AWS had accepted its start, and took it back.
-    fn fallen(&self, failure: &Failure, memory: Memory) -> Decision {
+    /// AWS had accepted its start, and took it back: after a while it is started again, as `again_by` says.
+    fn fallen(
+        &self,
+        failure: &Failure,
+        memory: Memory,
+        again_by: impl FnOnce(Memory) -> Decision,
+    ) -> Decision {
         let waiting = |again| Why::FellBack { failure: failure.clone(), again };
         match memory.retry_at {
             None => {
@@ -82,9 +91,7 @@ impl Case<'_> {
                 self.leave_noting(waiting(again), memory)
             }
             Some(again) if self.now < again => self.leave(waiting(again)),
-            Some(_) => {
-                self.starting(Cause::FellBack(failure.clone()), Memory { retry_at: None, ..memory })
-            }
+            Some(_) => again_by(Memory { retry_at: None, ..memory }),
         }
     }
 
@@ -93,8 +100,10 @@ impl Case<'_> {
             Ok(size) => size,
             Err(why) => return self.leave(why),
         };
-        // Whoever had started it before, it rests now: what comes of this start is ours, even if nobody hears of it.
-        let memory = Memory { retained: false, ..memory };
+        // Whoever had started it before, it rests now: what comes of this start is ours, even if nobody hears of it. Unless
+        // it rests because an override had it stopped, after which it is as it was.
+        let retained = memory.rests_retained();
+        let memory = Memory { retained, ..memory };
         self.act(Step::Start { types: self.types(), size }, cause, memory)
     }
 
@@ -103,13 +112,15 @@ impl Case<'_> {
         if !self.resource.key.kind.is_sized() {
             return Ok(None);
         }
-        let scaling = memory.size.and_then(|size| size.scaling);
+        // What has no automatic scaling any more has none to be resumed.
+        let is_scaled = self.resource.size.is_some_and(|now| now.scaling.is_some());
+        let scaling = memory.size.and_then(|size| size.scaling).filter(|_| is_scaled);
         match &self.resource.marks.size {
             Some(text) => match text.parse::<Size>() {
                 Ok(size) => Ok(Some(Size { scaling, ..size })),
                 Err(error) => Err(Why::SizeUnclear(error.to_string())),
             },
-            None => memory.size.map(Some).ok_or(Why::SizeUnknown),
+            None => memory.size.map(|size| Some(Size { scaling, ..size })).ok_or(Why::SizeUnknown),
         }
     }
 
@@ -119,7 +130,10 @@ impl Case<'_> {
         let is_same_instant = self.memory.is_some_and(|written| written.at >= self.now);
         let restarts_at =
             if is_same_instant { memory.restarts_at } else { self.resource.restarts_at };
-        let memory = Memory { retained: false, window: None, falls: 0, restarts_at, ..memory };
+        let was_stopped_by_us =
+            memory.rests_retained() || memory.is_unfinished() && memory.retained;
+        let retained = self.is_overridden() && was_stopped_by_us;
+        let memory = Memory { retained, window: None, falls: 0, restarts_at, ..memory };
         self.settle(if why == Why::NoOpinion { why } else { self.unless_due(why) }, memory)
     }
 }

@@ -6,7 +6,7 @@ use super::*;
 use crate::{
     ResourceKey,
     marks::Marks,
-    memory::{Aim, ForWindow, InFlight, Outcome},
+    memory::{Aim, ForWindow, InFlight, Outcome, Overridden},
     resource::{Failure, FailureCode},
     size::{Scaling, Size},
     verdict::Rule,
@@ -97,6 +97,7 @@ fn verdict(desired: Desired) -> Verdict {
         instance_type: None,
         rule: Rule::Period,
         name: None,
+        overridden_by: None,
         since: Some(at(EDGE)),
         until: None,
     }
@@ -150,6 +151,7 @@ fn told(memory: &Memory) -> String {
     words.extend((memory.falls > 0).then(|| format!("falls {}", memory.falls)));
     words.extend(memory.retry_at.map(|at| format!("again {}", at.format("%H:%M"))));
     words.extend(memory.refused.as_ref().map(|refused| format!("refused {refused}")));
+    words.extend(memory.overridden.as_ref().map(|overridden| format!("under {}", overridden.by)));
     words.join(", ")
 }
 
@@ -463,6 +465,142 @@ fn the_others(table: &mut String) {
         &run,
         remembered,
     );
+    let bare = |observed, desired| Resource {
+        size: Some(Size { desired, ..three() }),
+        ..resource(Kind::EcsService, observed)
+    };
+    let had_scaling = |memory| Memory { size: Some(scaled(on)), edge: Some(at(OLDER)), ..memory };
+    for (name, observed, desired, verdict, memory) in [
+        ("its scaling is gone, to run", Observed::Stopped, 0, &run, settled(Desired::Stopped)),
+        ("its scaling is gone, running", Observed::Running, 3, &run, settled(Desired::Stopped)),
+        ("larger than at the last stop", Observed::Running, 4, &rest, settled(Desired::Any)),
+    ] {
+        let service = bare(observed, desired);
+        let memory = had_scaling(memory);
+        say(name, &service, &plain, verdict, memory.clone());
+        let look = Look {
+            resource: &service,
+            schedule: &plain,
+            verdict,
+            window: None,
+            memory: Some(&memory),
+        };
+        let scaling = match decide(&look.case()).action.step() {
+            Some(Step::Start { size, .. } | Step::Stop { size, .. }) => {
+                size.and_then(|size| size.scaling)
+            }
+            Some(Step::Resize { .. }) | None => None,
+        };
+        assert_eq!(scaling, None, "{name}");
+    }
+}
+
+fn the_falls_in_a_window(table: &mut String) {
+    let plain = Schedule::new("s".parse().unwrap(), chrono_tz::UTC);
+    let (rest, opening) = (verdict(Desired::Stopped), window(Asks::ToRun));
+    let no_capacity = Failure { code: FailureCode::NoCapacity, message: "none left".into() };
+    let fallen =
+        Resource { fell: Some(no_capacity), ..resource(Kind::Ec2Instance, Observed::Stopped) };
+    for (name, retry_at) in [
+        ("a start for a window that AWS took back", None),
+        ("the same, when it is to be tried again", Some(at(NOW))),
+    ] {
+        let window = Some(ForWindow { opened: at(OPENED), ours: true });
+        let before = Memory::blank(at(OLDER), "s").settle(Desired::Stopped, Some(at(EDGE)));
+        let look = Look {
+            resource: &fallen,
+            schedule: &plain,
+            verdict: &rest,
+            window: Some(&opening),
+            memory: Some(&Memory { window, retry_at, ..before }),
+        };
+        writeln!(table, "  {name:62} | {}", cell(&decide(&look.case()))).unwrap();
+    }
+}
+
+/// An override that says from when it holds has an edge; one that does not has none.
+fn override_of(name: &str, desired: Desired) -> Verdict {
+    Verdict {
+        rule: Rule::Override,
+        overridden_by: Some(name.into()),
+        since: None,
+        until: Some(at("2026-03-02T10:00:00Z")),
+        ..verdict(desired)
+    }
+}
+
+fn the_overrides(table: &mut String) {
+    let settled = |desired| Memory::blank(at(OLDER), "s").settle(desired, Some(at(OLDER)));
+    let under = |name: &str, until: &str| {
+        let overridden = Overridden { by: name.into(), until: Some(at(until)) };
+        Memory { overridden: Some(overridden), ..settled(Desired::Running) }
+    };
+    let (still, over) = ("2026-03-02T10:00:00Z", "2026-03-02T09:10:00Z");
+    let (on, off) = (override_of("o", Desired::Running), override_of("o", Desired::Stopped));
+    let later = Verdict { until: Some(at("2026-03-02T11:00:00Z")), ..on.clone() };
+    let typed =
+        Verdict { instance_type: Some("m5.large".parse().unwrap()), ..verdict(Desired::Running) };
+    let plain = Schedule {
+        retain_running: true,
+        stop_new_instances: false,
+        ..Schedule::new("s".parse().unwrap(), chrono_tz::UTC)
+    };
+    let rests_retained =
+        || Memory { settled: Some(Desired::Stopped), retained: true, ..under("o", still) };
+    let retained = |memory| Memory { retained: true, ..memory };
+    for (name, observed, verdict, memory) in [
+        ("one comes, a person had stopped it", Observed::Stopped, &on, settled(Desired::Running)),
+        ("one comes, a person had started it", Observed::Running, &off, settled(Desired::Stopped)),
+        ("one comes, it is so", Observed::Running, &on, settled(Desired::Running)),
+        ("one holds, it is so", Observed::Running, &on, under("o", still)),
+        ("one holds, a person has stopped it", Observed::Stopped, &on, under("o", still)),
+        ("one holds longer, a person has stopped it", Observed::Stopped, &later, under("o", still)),
+        ("another follows, a person had stopped it", Observed::Stopped, &on, under("p", over)),
+        (
+            "one is over, a person has stopped it",
+            Observed::Stopped,
+            &verdict(Desired::Running),
+            under("o", over),
+        ),
+        (
+            "the same, and the edge came after it",
+            Observed::Stopped,
+            &verdict(Desired::Running),
+            under("o", "2026-03-02T08:00:00Z"),
+        ),
+        ("the same, and another type is wanted", Observed::Stopped, &typed, under("o", over)),
+        (
+            "one is over, and it should rest",
+            Observed::Running,
+            &verdict(Desired::Stopped),
+            under("o", over),
+        ),
+        (
+            "one comes, what runs is retained",
+            Observed::Running,
+            &off,
+            retained(settled(Desired::Running)),
+        ),
+        ("the same, once it rests", Observed::Stopped, &off, rests_retained()),
+        (
+            "the same, when that is over",
+            Observed::Stopped,
+            &verdict(Desired::Running),
+            rests_retained(),
+        ),
+        (
+            "the same, and it should rest",
+            Observed::Stopped,
+            &verdict(Desired::Stopped),
+            rests_retained(),
+        ),
+        ("one comes, what runs is new", Observed::Running, &off, Memory::blank(at(OLDER), "s")),
+    ] {
+        let resource = &resource(Kind::Ec2Instance, observed);
+        let look =
+            Look { resource, schedule: &plain, verdict, window: None, memory: Some(&memory) };
+        writeln!(table, "  {name:62} | {}", cell(&decide(&look.case()))).unwrap();
+    }
 }
 
 #[test]
@@ -474,6 +612,9 @@ fn the_truth_table() {
     the_windows(&mut table);
     table.push_str("\nother cases, settled for this edge unless they say otherwise\n");
     the_others(&mut table);
+    the_falls_in_a_window(&mut table);
+    table.push_str("\noverrides without `from`, settled for an older edge\n");
+    the_overrides(&mut table);
     let table: Vec<_> = table.lines().map(str::trim_end).collect();
     insta::assert_snapshot!(table.join("\n"));
 }
@@ -510,7 +651,7 @@ fn a_second_look_changes_nothing() {
 
 fn check_second_look(look: &Look<'_>) {
     let first = decide(&look.case());
-    let aim = Aim { desired: look.verdict.desired, edge: look.verdict.since, instance_type: None };
+    let aim = Aim { verdict: look.verdict, instance_type: None };
     let after = match &first.action {
         Action::Act(..) => first.memory.map(|intent| intent.after(&Outcome::Done, &aim)),
         Action::Leave(_) => first.memory.or(look.memory.cloned()),

@@ -1,10 +1,12 @@
 //! Laws about what was asked of AWS and of the store: each is held against every call and every write, whatever became
 //! of its pass.
 
+use std::mem;
+
 use chrono::TimeDelta;
 use scheduler_core::{decision::Step, memory::Outcome, size::Size};
 
-use super::{Broken, Law, Scene, Tally};
+use super::{Broken, Law, Scene, Tally, passes};
 use crate::{
     ledger::{Ledger, Record},
     oracle::{self, Want},
@@ -97,7 +99,7 @@ fn hands_are_respected(
     let holds = match &record.settled {
         None => true,
         Some(settled) => {
-            want.has_edge_after(Some(settled.now))
+            want.is_new_or_of_another(settled)
                 || !settled.is_same_schedule(thing, scene.table.version)
                 || want.is_enforced()
                 || for_a_window
@@ -105,7 +107,7 @@ fn hands_are_respected(
         }
     };
     let broken = || {
-        let since = want.verdict.since.map(|since| since.to_string());
+        let since = want.edge.map(|since| since.to_string());
         Law::HandsAreRespected.broken(
             &call.id,
             format!("what a person did was undone; {} wants {} since {since:?}, and the last pass was {:?}",
@@ -188,6 +190,7 @@ fn note(scene: &Scene<'_>, call: &Call, thing: &Thing, want: &Want<'_>, record: 
     }
     match &call.step {
         Step::Start { .. } => {
+            record.was_interrupted = mem::take(&mut record.is_interrupted);
             let window = oracle::window(scene.world, &call.id, thing, want);
             record.for_window = !want.is_to_run() && window.is_some();
             record.resizing = false;
@@ -195,6 +198,9 @@ fn note(scene: &Scene<'_>, call: &Call, thing: &Thing, want: &Want<'_>, record: 
         Step::Stop { .. } => {
             record.for_window = false;
             record.resizing = false;
+            let was_theirs = passes::counts_as_a_persons(thing, record);
+            record.is_interrupted =
+                want.verdict.overridden_by.is_some() && (was_theirs || record.was_interrupted);
             if record.is_back {
                 record.sizes.clear();
             }

@@ -3,6 +3,7 @@
 use scheduler_core::{
     Observed,
     decision::{Action, Why},
+    memory::Overridden,
 };
 
 use super::{
@@ -67,9 +68,10 @@ fn is_a_persons(seen: &Seen<'_>) -> bool {
     let is_theirs = seen.thing.last_deed().is_some_and(|deed| match deed.by {
         By::Person => true,
         By::Aws => counts_as_a_persons(seen.thing, seen.record),
-        By::Us => false,
+        // Ours, in the place of a person's that an override had interrupted.
+        By::Us => seen.record.was_interrupted && seen.want.schedule.retain_running,
     });
-    let was_deceived = was_deceived_since(seen.record, seen.want.verdict.since);
+    let was_deceived = was_deceived_since(seen.record, seen.want.edge);
     is_claimed && (is_theirs || was_deceived) && !seen.want.is_enforced()
 }
 
@@ -140,7 +142,10 @@ fn is_unchanged(
     let Some((at, before)) = &record.shown else { return false };
     let is_waiting =
         now.fell.is_some() || now.restarts_at.is_some_and(|restarts| restarts < scene.ran.now);
-    let is_followed = |settled: &Settled| settled.is_same_schedule(thing, scene.table.version);
+    let overridden = scene.oracle.wants(thing).and_then(|want| Overridden::of(&want.verdict));
+    let is_followed = |settled: &Settled| {
+        settled.is_same_schedule(thing, scene.table.version) && settled.overridden == overridden
+    };
     // It may look as it did because somebody has undone what that pass did.
     let was_touched = thing.deeds.iter().any(|deed| deed.by != By::Us && deed.at > *at);
     before == now

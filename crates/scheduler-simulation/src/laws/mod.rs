@@ -92,7 +92,9 @@ impl Law {
             Law::HandsAreRespected => {
                 "nobody's change is undone without enforcement, an edge, a window or another schedule"
             }
-            Law::OursIsNeverAPersons => "what is retained was last started by a person",
+            Law::OursIsNeverAPersons => {
+                "what is retained was last started by a person, or was before an override's stop"
+            }
             Law::LateTicksDoNothing => "a tick out of order does nothing and writes nothing",
             Law::DryRunsAreTrue => {
                 "a dry run's actions equal the real run's, and it writes nothing"

@@ -73,7 +73,8 @@ fn one_pass_at_a_time(scene: &Scene<'_>, tally: &mut Tally) -> Result<(), Broken
     Ok(())
 }
 
-/// What is remembered as started by somebody else was last started by a person. (AWS's own start counts as one only if no
+/// What is remembered as started by somebody else was last started by a person, or by us after an override had had that
+/// stopped. (AWS's own start counts as one only if no
 /// pass had seen the database at rest before.)
 fn ours_is_never_a_persons(
     scene: &Scene<'_>,
@@ -85,7 +86,7 @@ fn ours_is_never_a_persons(
             let id = Id { target: target.clone(), key: key.clone() };
             let Some(thing) = scene.world.things.get(&id) else { continue };
             let starter = thing.last_starter();
-            let holds = counts_as_a_persons(thing, &ledger.get(&id));
+            let holds = is_retainable(thing, &ledger.get(&id));
             let broken = || {
                 Law::OursIsNeverAPersons
                     .broken(&id, format!("it is retained, and was started by {starter:?}"))
@@ -102,8 +103,11 @@ fn ours_is_never_a_persons(
 /// a fall, no capacity) is true.
 fn no_edge_is_lost(seen: &Seen<'_>, tally: &mut Tally) -> Result<(), Broken> {
     let Seen { id, want, record, report, .. } = *seen;
-    let is_about_an_edge = want.has_edge_after(record.healthy);
-    let was_deceived = was_deceived_since(record, want.verdict.since);
+    let is_about_an_edge = match &record.healthy {
+        Some(healthy) => want.is_new_since(healthy),
+        None => want.edge.is_some(),
+    };
+    let was_deceived = was_deceived_since(record, want.edge);
     if report.resource.observed == Observed::InTransition || !is_about_an_edge || was_deceived {
         return Ok(());
     }
@@ -115,7 +119,7 @@ fn no_edge_is_lost(seen: &Seen<'_>, tally: &mut Tally) -> Result<(), Broken> {
                 "{} wants {} since {:?}; it is {:?}, after {:?}: {:?}",
                 want.schedule.name,
                 want.verdict.desired,
-                want.verdict.since.map(|since| since.to_string()),
+                want.edge.map(|edge| edge.to_string()),
                 seen.thing.now.state,
                 report.action,
                 report.result
@@ -155,11 +159,15 @@ pub(super) fn is_excused(seen: &Seen<'_>) -> bool {
         }
         (Action::Leave(Why::Retained), _) => {
             want.schedule.retain_running
-                && counts_as_a_persons(thing, record)
+                && want.verdict.overridden_by.is_none()
+                && is_retainable(thing, record)
                 && !want.is_enforced()
         }
         (Action::Leave(Why::NewAndRunning), _) => {
-            !want.schedule.stop_new_instances && !record.is_known && !want.is_enforced()
+            !want.schedule.stop_new_instances
+                && want.verdict.overridden_by.is_none()
+                && !record.is_known
+                && !want.is_enforced()
         }
         // Nobody asks how large a group is that a person brings down.
         (Action::Leave(Why::SizeUnknown), _) => {
@@ -192,11 +200,13 @@ fn was_seen_to(seen: &Seen<'_>) -> bool {
     let by_hand = seen.thing.last_deed().filter(|deed| deed.by == By::Person);
     let was_retained = want.is_to_rest()
         && want.schedule.retain_running
-        && counts_as_a_persons(seen.thing, record);
-    let was_new =
-        want.is_to_rest() && !want.schedule.stop_new_instances && record.healthy.is_none();
-    let mut since_then =
-        record.touched.iter().filter(|touched| Some(**touched) >= want.verdict.since);
+        && want.verdict.overridden_by.is_none()
+        && is_retainable(seen.thing, record);
+    let was_new = want.is_to_rest()
+        && want.verdict.overridden_by.is_none()
+        && !want.schedule.stop_new_instances
+        && record.healthy.is_none();
+    let mut since_then = record.touched.iter().filter(|touched| Some(**touched) >= want.edge);
     let was_seen = since_then
         .any(|touched| was_retained || was_new || by_hand.is_some_and(|deed| *touched <= deed.at));
     was_seen && !want.is_enforced()
@@ -241,7 +251,7 @@ fn restarts_are_undone(seen: &Seen<'_>, tally: &mut Tally) -> Result<(), Broken>
     let has_other_cause = match &record.settled {
         None => true,
         Some(settled) => {
-            want.has_edge_after(Some(settled.now))
+            want.is_new_or_of_another(settled)
                 || want.is_enforced()
                 || !settled.is_same_schedule(thing, scene.table.version)
         }
@@ -251,6 +261,12 @@ fn restarts_are_undone(seen: &Seen<'_>, tally: &mut Tally) -> Result<(), Broken>
         Law::RestartsAreUndone
             .broken(id, format!("AWS started it by itself, and then: {:?}", report.action))
     })
+}
+
+/// Whether it may be retained: its last start counts as a person's, or was ours after an override's stop of such.
+fn is_retainable(thing: &Thing, record: &Record) -> bool {
+    let is_theirs = counts_as_a_persons(thing, record);
+    is_theirs || record.was_interrupted
 }
 
 /// Whether its last start counts as a person's: it was one, or it was AWS's own, of which nobody could know.
@@ -282,9 +298,10 @@ fn note(
     let is_in_window = oracle::window(scene.world, id, thing, want).is_some();
     let was_written = !scene.ran.progress.struck_targets.contains(&id.target);
     let now = scene.ran.now;
-    let settled = Settled::at(now, thing, scene.table.version);
+    let settled = Settled::at(now, thing, scene.table.version, want);
     let goes_well = scene.went_well_for(id);
     let record = ledger.of(id);
+    let healthy = settled.clone();
     record.settled = match (&report.action, &report.result) {
         _ if !was_written => None,
         (Action::Act(step, _), ActionResult::Acted(Outcome::Done | Outcome::DoneBut(_))) => {
@@ -301,7 +318,7 @@ fn note(
     };
     record.is_known |= record.settled.is_some() || before;
     if goes_well {
-        record.healthy = Some(now);
+        record.healthy = Some(healthy_at(healthy, record));
         record.touched.clear();
         record.shown = Some((now, report.resource.clone()));
     } else {
@@ -331,6 +348,17 @@ fn note(
             }
             Observed::InTransition | Observed::Gone | Observed::Unsuitable(_) => {}
         }
+    }
+}
+
+/// A pass that went well: of an override that it could not bring about, nothing is to be undone when that ends.
+fn healthy_at(pass: Settled, record: &Record) -> Settled {
+    let earlier = record.settled.as_ref().or(record.healthy.as_ref());
+    match earlier.filter(|_| pass.overridden.is_some()) {
+        Some(Settled { desired, edge, overridden, .. }) => {
+            Settled { desired: *desired, edge: *edge, overridden: overridden.clone(), ..pass }
+        }
+        None => pass,
     }
 }
 
