@@ -18,6 +18,8 @@ pub struct Ledger(pub BTreeMap<Id, Record>);
 pub struct Record {
     /// The last pass that came to an end for it with nothing left to be done; none while an attempt is unfinished.
     pub settled: Option<Settled>,
+    /// The latest edge that a pass came to an end for.
+    pub schedule_edge: Option<Instant>,
     /// The last pass that went well for it.
     pub healthy: Option<Settled>,
     /// When passes looked at it that did not go well, or were late, since the last that did.

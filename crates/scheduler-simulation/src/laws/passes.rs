@@ -301,6 +301,9 @@ fn note(
     let settled = Settled::at(now, thing, scene.table.version, want);
     let goes_well = scene.went_well_for(id);
     let record = ledger.of(id);
+    // An override settles no edge of its schedule's: only one that says from when it holds has one of its own.
+    let edge = want.verdict.since.max(record.schedule_edge);
+    let settled = if settled.overridden.is_some() { Settled { edge, ..settled } } else { settled };
     let healthy = settled.clone();
     record.settled = match (&report.action, &report.result) {
         _ if !was_written => None,
@@ -316,6 +319,7 @@ fn note(
         (Action::Leave(why), _) if settles(why, is_in_window) => Some(settled),
         (Action::Leave(_), _) => record.settled.clone().filter(|_| !before),
     };
+    record.schedule_edge = record.settled.as_ref().map_or(record.schedule_edge, |one| one.edge);
     record.is_known |= record.settled.is_some() || before;
     if goes_well {
         record.healthy = Some(healthy_at(healthy, record));
