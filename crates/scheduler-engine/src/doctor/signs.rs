@@ -184,6 +184,7 @@ mod tests {
             rule: Rule::Period,
             name: None,
             since: Some(at(edge)),
+            overridden_by: None,
             until: None,
         };
         ResourceReport {
