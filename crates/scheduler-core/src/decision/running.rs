@@ -131,7 +131,8 @@ impl Case<'_> {
         Memory { size: self.size_before_stop(&memory), ..memory }
     }
 
-    /// What it is, unless a stop is unfinished that may have changed it: then what that one has saved. What is suspended of
+    /// What it is, unless a stop is unfinished that may have changed it, or what a person has made of it is not respected:
+    /// then what the stop before has saved. What is suspended of
     /// its automatic scaling may be so since an earlier stop, whoever has started it after.
     fn size_before_stop(&self, memory: &Memory) -> Option<Size> {
         let (Some(now), Some(saved)) = (self.resource.size, memory.size) else {
@@ -139,7 +140,8 @@ impl Case<'_> {
         };
         let is_suspended = now.scaling == Some(Scaling::SUSPENDED);
         let scaling = if is_suspended { saved.scaling.or(now.scaling) } else { now.scaling };
-        let size = if memory.is_stopping() { saved } else { now };
+        let is_passing = memory.is_stopping() || self.is_enforced();
+        let size = if is_passing { saved } else { now };
         Some(Size { scaling, ..size })
     }
 }
