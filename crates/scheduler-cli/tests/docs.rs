@@ -1,6 +1,8 @@
 //! What the documentation shows is so: files in it are accepted, command lines end as it says, what they print is what
 //! stands there.
 
+#![expect(clippy::unwrap_used, reason = "a test")]
+
 use std::{
     env, fs,
     path::{Path, PathBuf},
