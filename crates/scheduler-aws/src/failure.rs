@@ -1,7 +1,7 @@
 //! What went wrong with a call, in the classes that logs, metrics and reports share.
 
 use aws_smithy_runtime_api::client::{orchestrator::HttpResponse, result::SdkError};
-use aws_smithy_types::error::{display::DisplayErrorContext, metadata::ProvideErrorMetadata};
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use scheduler_core::{
     memory::Outcome,
     resource::{Failure, FailureCode},
@@ -96,10 +96,9 @@ where
     E: ProvideErrorMetadata + std::error::Error + 'static,
 {
     let Some(service) = error.as_service_error() else {
-        let said = DisplayErrorContext(error).to_string();
         return Failure {
             code: FailureCode::Unreachable,
-            message: format!("{call}: no answer: {}", first_line(&said)),
+            message: format!("{call}: no answer: {}", first_line(&with_causes(error))),
         };
     };
     let (code, message) =
@@ -113,6 +112,12 @@ where
         class => class,
     };
     Failure { code: class, message: format!("{call}: {code}: {message}") }
+}
+
+/// An error and its causes, each in its own words. The SDK's `DisplayErrorContext` would add their insides.
+fn with_causes(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(Some(error), |error| error.source());
+    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
 
 /// The parts of a failure that AWS answered a call with: the call, AWS's own code, its words.

@@ -13,7 +13,12 @@ use crate::query::Query;
 
 /// Manages and explains a deployment of Dayshift, which starts and stops AWS resources on schedules.
 #[derive(Clone, Debug, Parser)]
-#[command(name = "scheduler-cli", version, arg_required_else_help = true)]
+#[command(
+    name = "scheduler-cli",
+    version,
+    arg_required_else_help = true,
+    after_help = "Start here, without credentials:\n  scheduler-cli demo\n  scheduler-cli lint --file schedules.yaml\n\nExit codes:\n  0  done\n  1  something asked for failed, or something is wrong\n  2  the command line or a file is wrong\n  3  there are differences (diff, apply --dry-run)\n  4  the hub or AWS could not be reached\n\n`scheduler-cli COMMAND --help` has examples, docs/cli.md the forms of the JSON."
+)]
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -24,17 +29,31 @@ pub(crate) struct Cli {
 /// How results are shown.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Output {
-    /// How results are shown.
-    #[arg(long, value_enum, default_value_t = Format::Table, global = true, help_heading = "Output")]
+    /// table, json, legacy-json (as Instance Scheduler's command line, for what it has) or ics (preview).
+    #[arg(
+        long,
+        value_enum,
+        default_value_t = Format::Table,
+        hide_possible_values = true,
+        global = true,
+        help_heading = "Output"
+    )]
     format: Format,
     /// Short for --format json.
     #[arg(long, global = true, conflicts_with = "format", help_heading = "Output")]
     json: bool,
-    /// A JMESPath: prints what it finds in the JSON.
+    /// Prints what a JMESPath finds in the JSON.
     #[arg(short, long, value_name = "JMESPATH", global = true, help_heading = "Output")]
     pub(crate) query: Option<Query>,
-    /// Whether the output is coloured; NO_COLOR is honoured.
-    #[arg(long, value_enum, default_value_t = Color::Auto, global = true, help_heading = "Output")]
+    /// auto (on a terminal, unless NO_COLOR is set), always or never.
+    #[arg(
+        long,
+        value_enum,
+        default_value_t = Color::Auto,
+        hide_possible_values = true,
+        global = true,
+        help_heading = "Output"
+    )]
     pub(crate) color: Color,
 }
 
@@ -92,16 +111,54 @@ pub(crate) enum Command {
     Diff(Diff),
     Apply(Apply),
     Export(Export),
+    /// Creates a period.
+    #[command(
+        after_help = "Example:\n  scheduler-cli create-period --stack dayshift --name office-hours \\\n      --begintime 09:00 --endtime 18:00 --weekdays mon-fri"
+    )]
     CreatePeriod(EditPeriod),
+    /// Updates a period: what is not given stays as it is.
+    ///
+    /// An empty text takes a field away.
+    #[command(
+        after_help = "Examples:\n  scheduler-cli update-period --stack dayshift --name office-hours --endtime 19:00\n  scheduler-cli update-period --stack dayshift --name office-hours --weekdays ''"
+    )]
     UpdatePeriod(EditPeriod),
+    /// Deletes a period that no schedule uses.
+    #[command(
+        after_help = "Example:\n  scheduler-cli delete-period --stack dayshift --name office-hours"
+    )]
     DeletePeriod(Named),
+    /// Shows the stored periods, or one of them.
+    #[command(
+        after_help = "Example:\n  scheduler-cli describe-periods --stack dayshift --name office-hours --json"
+    )]
     DescribePeriods(Describe),
+    /// Creates a schedule.
+    #[command(
+        after_help = "Example:\n  scheduler-cli create-schedule --stack dayshift --name berlin-office \\\n      --timezone Europe/Berlin --periods office-hours"
+    )]
     CreateSchedule(Box<EditSchedule>),
+    /// Updates a schedule: what is not given stays as it is.
+    ///
+    /// An empty text takes a field away.
+    #[command(
+        after_help = "Example:\n  scheduler-cli update-schedule --stack dayshift --name berlin-office \\\n      --retain-running false --description ''"
+    )]
     UpdateSchedule(Box<EditSchedule>),
+    /// Deletes a schedule that nothing refers to.
+    ///
+    /// What carries its name in the tag is left alone from then on.
+    #[command(
+        after_help = "Example:\n  scheduler-cli delete-schedule --stack dayshift --name berlin-office"
+    )]
     DeleteSchedule(Named),
+    /// Shows the stored schedules, or one of them.
+    #[command(
+        after_help = "Example:\n  scheduler-cli describe-schedules --stack dayshift --name berlin-office --json"
+    )]
     DescribeSchedules(Describe),
     DescribeScheduleUsage(Usage),
-    /// Turns calendars of holidays into the `calendars` section of a file of schedules.
+    /// Makes calendars of holidays from iCalendar files.
     #[command(subcommand)]
     Calendar(Calendar),
     /// Takes over the schedules of another scheduler.
@@ -135,10 +192,10 @@ pub(crate) struct SourceArgs {
     /// The file with the schedules, YAML or JSON; `-` is standard input.
     #[arg(long, value_name = "FILE")]
     pub(crate) file: Option<PathBuf>,
-    /// The deployed stack, whose admin function is asked.
+    /// The hub's stack: what it has stored.
     #[arg(long, value_name = "NAME")]
     pub(crate) stack: Option<String>,
-    /// The schedules of `demo`.
+    /// What the hub of `demo` has stored. Needs no credentials.
     #[arg(long)]
     pub(crate) demo: bool,
     #[command(flatten)]
@@ -153,12 +210,12 @@ pub(crate) struct FileArgs {
     pub(crate) file: PathBuf,
 }
 
-/// Tells what a schedule wants at an instant, which rule says so, since when and until when.
+/// Tells what a schedule wants at an instant, and why.
 ///
-/// Times are shown in the schedule's time zone.
+/// Names the rule that wins, since when and until when. Times are shown in the schedule's time zone.
 #[derive(Clone, Debug, Args)]
 #[command(
-    after_help = "Examples:\n  scheduler-cli evaluate --file schedules.yaml --schedule seoul-office\n  scheduler-cli evaluate --file schedules.yaml --schedule seoul-office --at 2026-02-17T10:00:00+09:00 -q '[0].desired'"
+    after_help = "Examples:\n  scheduler-cli evaluate --file schedules.yaml --schedule seoul-office\n  scheduler-cli evaluate --file schedules.yaml --schedule seoul-office \\\n      --at 2026-02-17T10:00:00+09:00 -q '[0].desired'"
 )]
 pub(crate) struct Evaluate {
     #[command(flatten)]
@@ -171,13 +228,13 @@ pub(crate) struct Evaluate {
     pub(crate) at: Vec<Instant>,
 }
 
-/// Shows when a schedule runs, day by day, with hours and the days on which clocks change.
+/// Shows day by day when a schedule runs.
 ///
-/// Dates are those of the schedule's time zone. A span over midnight is cut there, so that every day has its own
+/// With hours, and the days on which clocks change. Dates are those of the schedule's time zone. A span over midnight is cut there, so that every day has its own
 /// hours; as iCalendar it is one event.
 #[derive(Clone, Debug, Args)]
 #[command(
-    after_help = "Examples:\n  scheduler-cli preview --file schedules.yaml --schedule seoul-office --from 2026-02-01 --to 2026-02-28\n  scheduler-cli preview --file schedules.yaml --schedule seoul-office --from 2026-01-01 --to 2026-12-31 --format ics > office.ics"
+    after_help = "Examples:\n  scheduler-cli preview --file schedules.yaml --schedule seoul-office \\\n      --from 2026-02-01 --to 2026-02-28\n  scheduler-cli preview --file schedules.yaml --schedule seoul-office \\\n      --from 2026-01-01 --to 2026-12-31 --format ics > office.ics"
 )]
 pub(crate) struct Preview {
     #[command(flatten)]
@@ -193,9 +250,9 @@ pub(crate) struct Preview {
     pub(crate) to: NaiveDate,
 }
 
-/// Names every mistake in a file of schedules, with its place and what to write; and what is probably not meant.
+/// Names every mistake in schedules, and what to write instead.
 ///
-/// Warnings: schedules that never or always run, times that clocks skip or repeat, unused periods, periods that
+/// And what is probably not meant, as warnings: schedules that never or always run, times that clocks skip or repeat, unused periods, periods that
 /// contradict each other, a stop for a minute at midnight. They look two years ahead. The exit code is 2 if there
 /// is an error, 0 if there are only warnings.
 #[derive(Clone, Debug, Args)]
@@ -211,10 +268,10 @@ pub(crate) struct Lint {
 #[derive(Clone, Debug, Args)]
 #[group(id = "deployment", required = true, multiple = false, args = ["stack", "demo"])]
 pub(crate) struct HubArgs {
-    /// The deployed stack, whose function is asked.
+    /// The hub's stack, whose functions are asked.
     #[arg(long, value_name = "NAME")]
     pub(crate) stack: Option<String>,
-    /// The world of `demo` instead, in this process, on its Friday at noon. Needs no credentials.
+    /// The hub of `demo` instead, on its Friday at noon; the next command finds it as it was. Needs no credentials.
     #[arg(long)]
     pub(crate) demo: bool,
     #[command(flatten)]
@@ -227,21 +284,21 @@ pub(crate) struct AwsArgs {
     /// A profile of the AWS configuration files.
     #[arg(long, value_name = "NAME", help_heading = "AWS")]
     pub(crate) profile: Option<String>,
-    /// The hub's Region.
+    /// The hub's Region. Absent: AWS_REGION, or the profile's.
     #[arg(long, value_name = "REGION", help_heading = "AWS")]
     pub(crate) hub_region: Option<String>,
-    /// An endpoint for every service.
+    /// An endpoint for every service, for AWS servers of other makes.
     #[arg(long, value_name = "URL", help_heading = "AWS")]
     pub(crate) endpoint_url: Option<String>,
 }
 
-/// Shows every managed resource: what it does, what it should do, since when and until when, and what was last done to
-/// it.
+/// Shows what every managed resource does and should do.
 ///
-/// It looks and changes nothing. Times are UTC.
+/// Since when and until when, and what was last done to it. It looks and changes nothing. Times are UTC. The exit code is
+/// 1 if a target could not be looked at.
 #[derive(Clone, Debug, Args)]
 #[command(
-    after_help = "Examples:\n  scheduler-cli status --stack dayshift --schedule berlin-office\n  scheduler-cli status --stack dayshift -q 'resources[?last_outcome==`failed`].[account, resource, last_error]'\n  scheduler-cli status --demo"
+    after_help = "Examples:\n  scheduler-cli status --stack dayshift --schedule berlin-office\n  scheduler-cli status --stack dayshift \\\n      -q \"resources[?last_outcome=='failed'].[account, resource, last_error]\"\n  scheduler-cli status --demo"
 )]
 pub(crate) struct Status {
     #[command(flatten)]
@@ -262,7 +319,7 @@ pub(crate) struct ScopeArgs {
     /// Only this Region.
     #[arg(long, value_name = "REGION")]
     pub(crate) region: Option<Region>,
-    /// Only this kind.
+    /// Only this kind: ec2-instance, rds-instance, rds-cluster, asg, ecs-service or redshift-cluster.
     #[arg(long, value_name = "KIND")]
     pub(crate) kind: Option<Kind>,
 }
@@ -274,10 +331,9 @@ impl ScopeArgs {
     }
 }
 
-/// Tells why nothing, or something, happens to a resource: what it does, which rule wins, what was tried and what comes
-/// next.
+/// Tells why something happens to a resource, or nothing.
 ///
-/// It looks and changes nothing. Times are those of the resource's schedule.
+/// What it does, which rule wins, what was tried and what comes next. It looks and changes nothing. Times are those of the resource's schedule.
 #[derive(Clone, Debug, Args)]
 #[command(
     after_help = "Examples:\n  scheduler-cli explain i-0123456789abcdef0 --stack dayshift\n  scheduler-cli explain 222222222222/eu-west-1/rds-instance/orders --stack dayshift\n  scheduler-cli explain shop-web-1 --demo"
@@ -293,12 +349,13 @@ pub(crate) struct Explain {
     pub(crate) at: Option<Instant>,
 }
 
-/// Runs one pass now, waits, and prints what was done.
+/// Runs one pass now and prints what was done.
 ///
-/// Without --dry-run it starts and stops what its schedules ask for, as the next pass of the rule would.
+/// Without --dry-run it starts and stops what the schedules ask for, as the next pass of the rule would. The exit code is
+/// 1 if something failed.
 #[derive(Clone, Debug, Args)]
 #[command(
-    after_help = "Examples:\n  scheduler-cli run --stack dayshift --dry-run\n  scheduler-cli run --stack dayshift --schedule berlin-office\n  scheduler-cli run --demo -q 'outcomes[?action!=`leave`].[resource, action, why]'"
+    after_help = "Examples:\n  scheduler-cli run --stack dayshift --dry-run\n  scheduler-cli run --stack dayshift --schedule berlin-office\n  scheduler-cli run --demo -q \"outcomes[?action!='leave'].[resource, action, why]\""
 )]
 pub(crate) struct Run {
     #[command(flatten)]
@@ -327,9 +384,9 @@ pub(crate) struct Diff {
     pub(crate) prune: bool,
 }
 
-/// Stores what a file says: shows the difference, asks, and makes it, a hundred items at a time.
+/// Stores what a file says.
 ///
-/// What somebody else has changed since is refused, not overwritten; what a CloudFormation stack declares is left to it.
+/// Shows the difference, asks, and makes it, a hundred items at a time. What somebody else has changed since is refused, not overwritten; what a CloudFormation stack declares is left to it.
 #[derive(Clone, Debug, Args)]
 #[command(
     after_help = "Examples:\n  scheduler-cli apply --file schedules.yaml --stack dayshift\n  scheduler-cli apply --file schedules.yaml --stack dayshift --prune --yes"
@@ -358,13 +415,8 @@ pub(crate) struct Export {
     pub(crate) hub: HubArgs,
 }
 
-/// Creates a period, or updates one: what is not given stays as it is.
-///
-/// An empty text takes a field away.
+/// A period's fields.
 #[derive(Clone, Debug, Args)]
-#[command(
-    after_help = "Examples:\n  scheduler-cli create-period --stack dayshift --name office-hours --begintime 09:00 --endtime 18:00 --weekdays mon-fri\n  scheduler-cli update-period --stack dayshift --name office-hours --endtime 19:00"
-)]
 pub(crate) struct EditPeriod {
     #[command(flatten)]
     pub(crate) hub: HubArgs,
@@ -391,13 +443,8 @@ pub(crate) struct EditPeriod {
     pub(crate) description: Option<String>,
 }
 
-/// Creates a schedule, or updates one: what is not given stays as it is.
-///
-/// An empty text takes a field away.
+/// A schedule's fields.
 #[derive(Clone, Debug, Args)]
-#[command(
-    after_help = "Examples:\n  scheduler-cli create-schedule --stack dayshift --name berlin-office --timezone Europe/Berlin --periods office-hours\n  scheduler-cli update-schedule --stack dayshift --name berlin-office --retain-running false"
-)]
 pub(crate) struct EditSchedule {
     #[command(flatten)]
     pub(crate) hub: HubArgs,
@@ -448,11 +495,8 @@ pub(crate) struct EditSchedule {
     pub(crate) description: Option<String>,
 }
 
-/// Deletes it. What is still in use is refused.
+/// What is deleted.
 #[derive(Clone, Debug, Args)]
-#[command(
-    after_help = "Example:\n  scheduler-cli delete-period --stack dayshift --name office-hours"
-)]
 pub(crate) struct Named {
     #[command(flatten)]
     pub(crate) hub: HubArgs,
@@ -461,11 +505,8 @@ pub(crate) struct Named {
     pub(crate) name: String,
 }
 
-/// Shows them as they are stored.
+/// What is shown.
 #[derive(Clone, Debug, Args)]
-#[command(
-    after_help = "Example:\n  scheduler-cli describe-schedules --stack dayshift --name berlin-office --json"
-)]
 pub(crate) struct Describe {
     #[command(flatten)]
     pub(crate) hub: HubArgs,
@@ -479,7 +520,7 @@ pub(crate) struct Describe {
 /// Hours that are begun count in full for each span, as they once were billed.
 #[derive(Clone, Debug, Args)]
 #[command(
-    after_help = "Example:\n  scheduler-cli describe-schedule-usage --stack dayshift --name berlin-office --startdate 20260201 --enddate 20260228"
+    after_help = "Example:\n  scheduler-cli describe-schedule-usage --stack dayshift --name berlin-office \\\n      --startdate 20260201 --enddate 20260228"
 )]
 pub(crate) struct Usage {
     #[command(flatten)]
@@ -495,14 +536,14 @@ pub(crate) struct Usage {
     pub(crate) enddate: Option<String>,
 }
 
-/// Finds what keeps a deployment from doing its work, and says what to do about it.
+/// Finds what keeps a deployment from doing its work.
 ///
-/// Looks at parameters, tables, schedules, the function, and in every account and Region at the role and what it may do. It
+/// And says what to do about it. Looks at parameters, tables, schedules, the function, and in every account and Region at the role and what it may do. It
 /// changes nothing: EC2's calls are sent as dry runs, those of other services are simulated. The exit code is 1 if
 /// something is wrong. docs/doctor.md has a section on each finding.
 #[derive(Clone, Debug, Args)]
 #[command(
-    after_help = "Examples:\n  scheduler-cli doctor --stack dayshift\n  scheduler-cli doctor --stack dayshift --account 222222222222 -q 'findings[?severity==`error`].[place, message]'\n  scheduler-cli doctor --demo"
+    after_help = "Examples:\n  scheduler-cli doctor --stack dayshift\n  scheduler-cli doctor --stack dayshift --account 222222222222 \\\n      -q \"findings[?severity=='error'].[place, message]\"\n  scheduler-cli doctor --demo"
 )]
 pub(crate) struct Doctor {
     #[command(flatten)]
@@ -513,7 +554,7 @@ pub(crate) struct Doctor {
     /// Only this Region.
     #[arg(long, value_name = "REGION")]
     pub(crate) region: Option<Region>,
-    /// Only this kind.
+    /// Only this kind: ec2-instance, rds-instance, rds-cluster, asg, ecs-service or redshift-cluster.
     #[arg(long, value_name = "KIND")]
     pub(crate) kind: Option<Kind>,
 }
@@ -530,7 +571,7 @@ pub(crate) enum Calendar {
 /// expanded from the first day to the last.
 #[derive(Clone, Debug, Args)]
 #[command(
-    after_help = "Examples:\n  scheduler-cli calendar import --file holidays.ics --name kr-2026 --from 2026-01-01 --to 2026-12-31\n  scheduler-cli calendar import --file holidays.ics --json"
+    after_help = "Examples:\n  scheduler-cli calendar import --file holidays.ics --name kr-2026 \\\n      --from 2026-01-01 --to 2026-12-31\n  scheduler-cli calendar import --file holidays.ics --json"
 )]
 pub(crate) struct CalendarImport {
     /// The iCalendar file; `-` is standard input.
@@ -553,15 +594,14 @@ pub(crate) enum Import {
     InstanceScheduler(ImportInstanceScheduler),
 }
 
-/// Reads the ConfigTable of Instance Scheduler on AWS, versions 1 to 3, and prints a file of schedules that mean the
-/// same, in YAML.
+/// Makes a file of schedules from the ConfigTable of Instance Scheduler on AWS.
 ///
-/// Says what it has written in another way, what it had to leave out and why, what means something else here, and how to
+/// Of versions 1 to 3; in YAML, of the same meaning. Says what it has written in another way, what it had to leave out and why, what means something else here, and how to
 /// deploy a hub that serves the same: as comments in the file, or on standard output if --out names one. It only reads
 /// the table. The exit code is 1 if something was left out.
 #[derive(Clone, Debug, Args)]
 #[command(
-    after_help = "Examples:\n  scheduler-cli import instance-scheduler --table instance-scheduler-ConfigTable-1ABCDEF --out schedules.yaml\n  aws dynamodb scan --table-name instance-scheduler-ConfigTable-1ABCDEF --output json | scheduler-cli import instance-scheduler --items - > schedules.yaml\n  scheduler-cli import instance-scheduler --items items.json -q 'dropped[].[item, message, help]'"
+    after_help = "Examples:\n  scheduler-cli import instance-scheduler --table scheduler-ConfigTable-1ABC --out schedules.yaml\n  aws dynamodb scan --table-name scheduler-ConfigTable-1ABC --output json |\n      scheduler-cli import instance-scheduler --items - > schedules.yaml\n  scheduler-cli import instance-scheduler --items items.json -q 'dropped[].[item, message, help]'"
 )]
 pub(crate) struct ImportInstanceScheduler {
     #[command(flatten)]
@@ -591,7 +631,7 @@ pub(crate) struct ImportSource {
 /// Prints a script that completes the command line in a shell.
 #[derive(Clone, Copy, Debug, Args)]
 #[command(
-    after_help = "Example:\n  scheduler-cli completions bash > ~/.local/share/bash-completion/completions/scheduler-cli"
+    after_help = "Example:\n  scheduler-cli completions bash \\\n      > ~/.local/share/bash-completion/completions/scheduler-cli"
 )]
 pub(crate) struct Completions {
     /// The shell.
@@ -605,9 +645,9 @@ fn instant(text: &str) -> Result<Instant, String> {
         .map_err(|error| format!("{error}; write it as in 2026-02-17T10:00:00+09:00"))
 }
 
-/// Lives through days of passes on an AWS in this process, and tells what was done and why.
+/// Lives through days of passes on an AWS in this process.
 ///
-/// Deploys a hub, spokes in two partitions, instances, databases and schedules through the AWS APIs, then runs
+/// Tells what was done and why. Deploys a hub, spokes in two partitions, instances, databases and schedules through the AWS APIs, then runs
 /// the hub's own code. It needs no credentials and no network.
 #[derive(Clone, Copy, Debug, Args)]
 #[command(

@@ -134,21 +134,6 @@ fn import_instance_scheduler() {
     ]));
 }
 
-/// Every command of ours that the page on migration shows is one.
-#[test]
-fn the_page_on_migration_shows_commands_that_exist() {
-    let page = include_str!("../../../docs/migrate.md");
-    let blocks = page.split("```sh\n").skip(1).filter_map(|rest| rest.split("\n```").next());
-    let lines = blocks.flat_map(str::lines).filter(|line| line.starts_with("scheduler-cli "));
-    let commands: Vec<_> =
-        lines.map(|line| line.split(['>', '#']).next().unwrap_or(line)).collect();
-    assert!(commands.len() >= 6, "{commands:?}");
-    for command in commands {
-        let parsed = Cli::try_parse_from(command.split_whitespace());
-        assert!(parsed.is_ok(), "{command}: {parsed:?}");
-    }
-}
-
 /// What is imported is understood.
 #[test]
 fn an_imported_calendar_is_a_section_of_a_file() {

@@ -1,9 +1,17 @@
 //! Files as people write them: what reaches core, and where each mistake is found.
 
+use chrono_tz::Tz;
 use proptest::prelude::*;
+use scheduler_core::{
+    Config, RawConfig,
+    catalog::{
+        check,
+        declared::{self, Stack},
+    },
+};
 use serde_json::{Value, json};
 
-use super::{File, draw};
+use super::{File, draw, tree, tree::Node};
 
 fn file(text: &str) -> File {
     File::parse("f.yaml".into(), text)
@@ -235,4 +243,40 @@ proptest! {
             prop_assert!(!draw(&file, finding).is_empty());
         }
     }
+}
+
+/// Text, as CloudFormation hands on every value.
+fn handed_on(node: &Node) -> Value {
+    match &node.value {
+        tree::Value::Scalar { text, .. } => text.as_str().into(),
+        tree::Value::List(members) => members.iter().map(handed_on).collect(),
+        tree::Value::Map(entries) => {
+            entries.iter().map(|(key, node)| (key.text.clone(), handed_on(node))).collect()
+        }
+    }
+}
+
+#[test]
+fn the_example_of_a_template_declares_schedules() {
+    const STACK: Stack<'_> =
+        Stack { id: "arn:aws:cloudformation:eu-west-1:111122223333:stack/shop/0a1b" };
+    let template = include_str!("../../../../examples/template.yaml");
+    let (root, problems) = tree::parse(&template.replace("!Ref ", "").replace("!GetAtt ", ""));
+    assert!(problems.is_empty(), "{problems:?}");
+    let template = handed_on(&root.unwrap());
+    let (none, mut stored) = (RawConfig::default(), RawConfig::default());
+    for resource in template["Resources"].as_object().unwrap().values() {
+        let properties = resource["Properties"].as_object().unwrap();
+        let items = declared::items(resource["Type"].as_str().unwrap(), properties, STACK).unwrap();
+        let changes = declared::changes(&stored, &none, &items, STACK).unwrap();
+        assert_eq!(check(&stored, &changes, Tz::UTC, Some(STACK.id)), Ok(()));
+        stored = stored.with(&changes);
+    }
+    let (_, mistakes) = Config::parse(&stored, Tz::UTC);
+    assert!(mistakes.is_empty(), "{mistakes:?}");
+    let schedules = stored.items.iter().filter(|item| item.kind == "schedule");
+    assert_eq!(
+        schedules.map(|item| &item.name).collect::<Vec<_>>(),
+        ["shop-nights", "shop-office"]
+    );
 }
