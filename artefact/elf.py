@@ -14,7 +14,7 @@ NEWEST_GLIBC = (2, 34)
 # Machines as ELF names them, by what Lambda calls the architecture.
 MACHINES = {"x86_64": "EM_X86_64", "arm64": "EM_AARCH64"}
 
-# glibc's own libraries. Whatever else a program loads would have to be in the zip file.
+# glibc's own libraries: all that the program may load.
 LIBRARIES = re.compile(r"(libc|libm|ld-linux-x86-64|ld-linux-aarch64)\.so\.\d+|lib(pthread|dl|rt)\.so\.\d+")
 
 
@@ -74,7 +74,7 @@ def problems(needs: Needs, architecture: str) -> list[str]:
     unnumbered = [name for name in needs.versions if re.match(r"GLIBC_\D", name)]
     found += [f"it needs {name}, which is not known to be in glibc {dotted(NEWEST_GLIBC)}" for name in sorted(unnumbered)]
     strangers = [name for name in needs.libraries if not LIBRARIES.fullmatch(name)]
-    found += [f"it loads {name}, which is not in the zip file" for name in sorted(strangers)]
+    found += [f"it loads {name}, which is neither of glibc nor in the zip file" for name in sorted(strangers)]
     if needs.symbols:
         found.append("it is not stripped")
     return found
