@@ -4,6 +4,7 @@
 
 mod accounts;
 mod admin;
+mod doctor;
 mod kinds;
 mod leases;
 mod passes;

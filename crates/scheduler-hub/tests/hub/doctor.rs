@@ -1,7 +1,5 @@
 //! `doctor` on the sandbox: one thing is wrong, and that one thing is found.
 
-#![expect(clippy::unwrap_used, reason = "a test")]
-
 use std::time::Duration;
 
 use chrono::TimeDelta;
