@@ -180,7 +180,7 @@ pub struct Schedule {
     pub name: ScheduleName,
     /// The zone whose wall clock the periods mean.
     pub zone: Tz,
-    /// The periods, in the order written; of equal begin times the first written gives the instance type.
+    /// The periods, by name; of equal begin times the first gives the instance type.
     pub periods: Vec<PeriodUse>,
     /// Firings that start, instead of periods.
     pub start: Option<Firing>,

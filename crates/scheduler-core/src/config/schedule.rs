@@ -33,6 +33,8 @@ pub(super) fn parse(
     schedule.zone = fields.parsed("timezone", zone).unwrap_or(default_zone);
     schedule.override_status = fields.parsed("override_status", status);
     schedule.periods = period_uses(&mut fields, &known.periods);
+    // They are stored as a set: what they mean together must not depend on the order in which somebody wrote them.
+    schedule.periods.sort_by(|a, b| a.period.name.cmp(&b.period.name));
     schedule.start = firing(&mut fields, "start", "start_from");
     schedule.stop = firing(&mut fields, "stop", "stop_from");
     schedule.days = days(&mut fields, &known.calendars);

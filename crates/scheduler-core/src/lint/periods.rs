@@ -68,7 +68,7 @@ pub(super) fn fighting(schedule: &Schedule, from: Instant, until: Instant) -> Ve
 /// Two periods that run at the same time, first on this date.
 struct Meeting<'a> {
     date: NaiveDate,
-    /// The one that began later, or was written first: its instance type counts.
+    /// The one that began later, or comes first by name: its instance type counts.
     wins: &'a PeriodUse,
     loses: &'a PeriodUse,
 }
