@@ -101,10 +101,11 @@ impl Case<'_> {
     }
 
     /// Enforcement comes first: what it spared on one pass it would stop on the next, at the same instant. An override is a
-    /// person's word against another's, so that nothing is spared from it.
+    /// person's word against another's, so that nothing is spared from it; and what AWS has started by itself is nobody's,
+    /// though a person's had rested for an override's sake.
     fn stop_unless_spared(&self, memory: Memory) -> Decision {
         if !self.is_enforced() {
-            let may_be_spared = !self.is_overridden();
+            let may_be_spared = !self.is_overridden() && !self.is_restarted(&memory);
             if may_be_spared && memory.retained && self.schedule.retain_running {
                 return self.settle(Why::Retained, Memory { retained: false, ..memory });
             }

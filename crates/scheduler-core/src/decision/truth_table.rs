@@ -299,6 +299,22 @@ fn the_others(table: &mut String) {
     let early =
         || Memory { restarts_at: Some(at("2026-03-05T00:00:00Z")), ..settled(Desired::Stopped) };
     say("it runs, long before its time", &database(Observed::Running), &plain, &rest, early());
+    let lasting = Schedule { retain_running: true, ..plain.clone() };
+    let rested = Memory { retained: true, edge: Some(at(OLDER)), ..known() };
+    say(
+        "the same, and a person's is retained",
+        &database(Observed::Running),
+        &lasting,
+        &rest,
+        Memory { restarts_at: early().restarts_at, ..rested.clone() },
+    );
+    say(
+        "it had rested for an override, and its time had come",
+        &database(Observed::Running),
+        &lasting,
+        &rest,
+        rested,
+    );
 
     let tried = |action, desired| Memory {
         last: Some(LastAction { action, at: at(OLDER) }),

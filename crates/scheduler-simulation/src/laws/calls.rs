@@ -201,9 +201,8 @@ fn note(scene: &Scene<'_>, call: &Call, thing: &Thing, want: &Want<'_>, record: 
         Step::Stop { .. } => {
             record.for_window = false;
             record.resizing = false;
-            let was_theirs = passes::counts_as_a_persons(thing, record);
-            record.is_interrupted =
-                want.verdict.overridden_by.is_some() && (was_theirs || record.was_interrupted);
+            let was_theirs = passes::is_retainable(thing, record);
+            record.is_interrupted = want.verdict.overridden_by.is_some() && was_theirs;
             record.is_down = true;
         }
         Step::Resize { .. } => record.resizing = true,
