@@ -22,30 +22,29 @@ pub(super) struct Attempt {
     now: InstanceType,
     /// The types that it may be tried as after this one.
     others: VecDeque<InstanceType>,
-    /// The types of which AWS had none.
-    tried: Vec<InstanceType>,
-    /// What it said the last time.
-    shortage: Option<Failure>,
+    /// The types that it was not started as, each with why.
+    refused: Vec<(InstanceType, Failure)>,
     /// Why it is not of the type that is wanted.
     setback: Option<Failure>,
 }
 
 impl Attempt {
+    /// What it was before comes after all the others: the wrong size is better than nothing.
     pub(super) fn new(wish: &Wish<'_>, machine: Machine) -> Self {
+        let before = machine.instance_type.clone();
         Attempt {
             id: wish.id.clone(),
-            now: machine.instance_type.clone(),
+            now: before.clone(),
             machine,
-            others: wish.types.iter().cloned().collect(),
-            tried: Vec::new(),
-            shortage: None,
+            others: wish.types.iter().cloned().chain([before]).collect(),
+            refused: Vec::new(),
             setback: None,
         }
     }
 
     /// Whether it has not been started as anything yet.
     pub(super) fn is_new(&self) -> bool {
-        self.tried.is_empty()
+        self.refused.is_empty()
     }
 
     /// The type to make it before the first start; none if it is of that type.
@@ -53,14 +52,19 @@ impl Attempt {
         self.others.pop_front().filter(|first| *first != self.now)
     }
 
-    /// The type to make it once AWS has none of what it is; none if all are tried.
+    /// The type to make it once AWS has refused what it is; none if all are tried.
     pub(super) fn next_choice(&mut self) -> Option<InstanceType> {
         while let Some(next) = self.others.pop_front() {
-            if !self.tried.contains(&next) {
+            if self.refused.iter().all(|(refused, _)| *refused != next) {
                 return Some(next);
             }
         }
         None
+    }
+
+    /// Whether that was its type before.
+    pub(super) fn was(&self, choice: &InstanceType) -> bool {
+        *choice == self.machine.instance_type
     }
 
     pub(super) fn became(&mut self, now: InstanceType) {
@@ -73,38 +77,66 @@ impl Attempt {
         self.setback = Some(Failure { message, ..reason });
     }
 
-    /// AWS has none of the type that it is.
-    pub(super) fn found_none(&mut self, shortage: Failure) {
-        self.tried.push(self.now.clone());
-        self.shortage = Some(shortage);
+    /// AWS does not start it as the type that it is.
+    pub(super) fn note_refusal(&mut self, refusal: Failure) {
+        self.refused.push((self.now.clone(), refusal));
     }
 
     /// What came of it, once its last start has come to `outcome`.
     pub(super) fn settle(self, outcome: Outcome) -> (ResourceId, Outcome) {
-        let outcome = match outcome {
-            Outcome::Done if !self.is_new() => {
-                let message =
-                    format!("it is started as {}: no capacity for {}", self.now, self.names());
-                Outcome::DoneBut(Failure { code: FailureCode::NoCapacity, message })
+        let outcome = match (outcome, self.refused.first()) {
+            (Outcome::Done, Some((_, first))) => {
+                let message = format!("it is started as {}: {}", self.now, self.refusals());
+                Outcome::DoneBut(Failure { code: first.code, message })
             }
-            Outcome::Done => self.setback.map_or(Outcome::Done, Outcome::DoneBut),
-            other @ (Outcome::DoneBut(_) | Outcome::Failed(_) | Outcome::Unknown(_)) => other,
+            (Outcome::Done, None) => self.setback.map_or(Outcome::Done, Outcome::DoneBut),
+            (other @ (Outcome::DoneBut(_) | Outcome::Failed(_) | Outcome::Unknown(_)), _) => other,
         };
         (self.id, outcome)
     }
 
     /// What came of it, with no type left to try.
     pub(super) fn give_up(self) -> (ResourceId, Outcome) {
-        let said = self.shortage.as_ref().map_or("", |shortage| &shortage.message);
-        let message = format!("no capacity for {}: {said}", self.names());
-        (self.id, Outcome::Failed(Failure { code: FailureCode::NoCapacity, message }))
+        let code = self.refused.first().map_or(FailureCode::Unknown, |(_, first)| first.code);
+        let shortage = self.refused.iter().rfind(|(_, refusal)| is_shortage(refusal));
+        let said = shortage.map(|(_, shortage)| format!(": {}", shortage.message));
+        let message = format!("{}{}", self.refusals(), said.unwrap_or_default());
+        (self.id, Outcome::Failed(Failure { code, message }))
     }
 
-    /// `m5.large, m5a.large`
-    fn names(&self) -> String {
-        let names: Vec<_> = self.tried.iter().map(InstanceType::as_str).collect();
-        names.join(", ")
+    /// `m5.large is refused: ...; no capacity for m5a.large, m6i.large`
+    fn refusals(&self) -> String {
+        let (scarce, others): (Vec<_>, Vec<_>) =
+            self.refused.iter().partition(|(_, refusal)| is_shortage(refusal));
+        let mut parts: Vec<_> = others
+            .iter()
+            .map(|(refused, refusal)| format!("{refused} is refused: {}", refusal.message))
+            .collect();
+        let scarce: Vec<_> = scarce.iter().map(|(scarce, _)| scarce.as_str()).collect();
+        if !scarce.is_empty() {
+            parts.push(format!("no capacity for {}", scarce.join(", ")));
+        }
+        parts.join("; ")
     }
+}
+
+/// Whether a start that was refused for this may be accepted as another type.
+pub(super) fn is_about_the_type(refusal: &Failure) -> bool {
+    match refusal.code {
+        FailureCode::NoCapacity | FailureCode::Unsupported | FailureCode::Quota => true,
+        FailureCode::Denied
+        | FailureCode::Throttled
+        | FailureCode::Unreachable
+        | FailureCode::Deadline
+        | FailureCode::WrongState
+        | FailureCode::NotFound
+        | FailureCode::EncryptionKey
+        | FailureCode::Unknown => false,
+    }
+}
+
+fn is_shortage(refusal: &Failure) -> bool {
+    refusal.code == FailureCode::NoCapacity
 }
 
 #[cfg(test)]
@@ -150,13 +182,13 @@ mod tests {
         let mut attempt = attempt("m5.large", &["c5.large", "m5.large", "c5.large", "m5a.large"]);
         assert_eq!(text(attempt.first_choice()).as_deref(), Some("c5.large"));
         attempt.became("c5.large".parse().unwrap());
-        attempt.found_none(none_left());
+        attempt.note_refusal(none_left());
         assert_eq!(text(attempt.next_choice()).as_deref(), Some("m5.large"));
         attempt.became("m5.large".parse().unwrap());
         let started = attempt.clone().settle(Outcome::Done).1;
         assert_eq!(said(&started), "it is started as m5.large: no capacity for c5.large");
         assert!(matches!(started, Outcome::DoneBut(_)));
-        attempt.found_none(none_left());
+        attempt.note_refusal(none_left());
         assert_eq!(text(attempt.next_choice()).as_deref(), Some("m5a.large"));
         assert_eq!(attempt.next_choice(), None);
         let failed = attempt.give_up().1;
@@ -170,7 +202,30 @@ mod tests {
         attempt.stays(Failure { code: FailureCode::Unsupported, message: "arm".into() });
         let started = attempt.clone().settle(Outcome::Done).1;
         assert_eq!(said(&started), "it is started as m5.large: arm");
-        attempt.found_none(none_left());
+        attempt.note_refusal(none_left());
+        assert_eq!(attempt.next_choice(), None);
         assert_eq!(said(&attempt.give_up().1), "no capacity for m5.large: none left");
+    }
+
+    #[test]
+    fn what_it_was_before_is_tried_last() {
+        let quota = || Failure { code: FailureCode::Quota, message: "too many".into() };
+        let mut attempt = attempt("m5.large", &["c5.large", "m5a.large"]);
+        for next in ["c5.large", "m5a.large", "m5.large"] {
+            let choice =
+                if attempt.is_new() { attempt.first_choice() } else { attempt.next_choice() };
+            assert_eq!(text(choice).as_deref(), Some(next));
+            attempt.became(next.parse().unwrap());
+            if next != "m5.large" {
+                attempt.note_refusal(if next == "c5.large" { quota() } else { none_left() });
+            }
+        }
+        let started = attempt.clone().settle(Outcome::Done).1;
+        let message = "c5.large is refused: too many; no capacity for m5a.large";
+        assert_eq!(said(&started), format!("it is started as m5.large: {message}"));
+        assert_eq!(started.failure().unwrap().code, FailureCode::Quota);
+        attempt.note_refusal(none_left());
+        let failed = attempt.give_up().1;
+        assert_eq!(said(&failed), format!("{message}, m5.large: none left"));
     }
 }

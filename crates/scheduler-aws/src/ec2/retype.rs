@@ -1,7 +1,8 @@
 //! Starting instances as another type, and stopping them so that they can be.
 //!
 //! A type is only ever changed for an order that names types. Whether an instance fits one is checked before it is
-//! touched, and what does not fit is started as what it is: the wrong size is better than nothing.
+//! touched, and what does not fit is started as what it is. What fits may be refused still when it is started, for its
+//! zone, a quota or a lack of capacity: then the next type is tried, and at last the one that it was before.
 
 use std::collections::HashMap;
 
@@ -12,7 +13,12 @@ use scheduler_core::{
     resource::{Failure, FailureCode},
 };
 
-use super::{attempt::Attempt, calls::Ec2Instances, catalogue::Catalogue, power::Wish};
+use super::{
+    attempt::{Attempt, is_about_the_type},
+    calls::Ec2Instances,
+    catalogue::Catalogue,
+    power::Wish,
+};
 
 /// Changes of type under way at once in one target: each takes a call of its own.
 const AT_ONCE: usize = 4;
@@ -40,7 +46,7 @@ impl Ec2Instances {
         settled
     }
 
-    /// Starts each as the best of its types that there is capacity for.
+    /// Starts each as the best of its types that AWS starts it as.
     pub(super) async fn start_as(&self, wishes: &[Wish<'_>], look_up: &LookUp) -> Vec<Settled> {
         let catalogue = match look_up {
             Ok(catalogue) => catalogue,
@@ -52,28 +58,28 @@ impl Ec2Instances {
         let mut settled = self.start_all(&strangers).await;
         let mut ready = self.retyped(attempts, catalogue, &mut settled).await;
         while !ready.is_empty() {
-            let without = self.start_round(ready, &mut settled).await;
-            ready = self.retyped(without, catalogue, &mut settled).await;
+            let refused = self.start_round(ready, &mut settled).await;
+            ready = self.retyped(refused, catalogue, &mut settled).await;
         }
         settled
     }
 
-    /// Starts all of them. Answers those for which there was no capacity.
+    /// Starts all of them. Answers those that were refused as the type that they are.
     async fn start_round(&self, ready: Vec<Attempt>, settled: &mut Vec<Settled>) -> Vec<Attempt> {
         let ids: Vec<_> = ready.iter().map(|attempt| attempt.id.clone()).collect();
         let mut outcomes: HashMap<_, _> = self.start_all(&ids).await.into_iter().collect();
-        let mut without = Vec::new();
+        let mut refused = Vec::new();
         for mut attempt in ready {
             match outcomes.remove(&attempt.id) {
-                Some(Outcome::Failed(failure)) if failure.code == FailureCode::NoCapacity => {
-                    attempt.found_none(failure);
-                    without.push(attempt);
+                Some(Outcome::Failed(failure)) if is_about_the_type(&failure) => {
+                    attempt.note_refusal(failure);
+                    refused.push(attempt);
                 }
                 Some(outcome) => settled.push(attempt.settle(outcome)),
                 None => {}
             }
         }
-        without
+        refused
     }
 
     /// Makes each the type that it is to be started as next. Answers those that can be started.
@@ -137,6 +143,9 @@ impl Ec2Instances {
     }
 
     async fn make(&self, one: &Attempt, choice: &InstanceType, catalogue: &Catalogue) -> Outcome {
+        if one.was(choice) {
+            return self.modify(&one.id, choice).await;
+        }
         match catalogue.check(&one.machine, choice) {
             Ok(()) => self.modify(&one.id, choice).await,
             Err(failure) => Outcome::Failed(failure),

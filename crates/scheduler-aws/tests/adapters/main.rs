@@ -6,6 +6,7 @@ mod ec2;
 mod ecs;
 mod kinds;
 mod rds;
+mod refused_types;
 mod sessions;
 mod stores;
 mod types;

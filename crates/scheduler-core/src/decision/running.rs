@@ -28,10 +28,18 @@ impl Case<'_> {
         match self.verdict.desired {
             Desired::Running => self.found_running(memory),
             Desired::Stopped => self.stop_unless_spared(Memory { window: None, ..memory }),
-            Desired::Any => {
-                self.settle(Why::NoOpinion, Memory { retained: false, window: None, ..memory })
-            }
+            Desired::Any => self.nobody_minds(Memory { retained: false, window: None, ..memory }),
         }
+    }
+
+    /// What an attempt of our own has left suspended is resumed all the same; what a person has is theirs.
+    fn nobody_minds(&self, memory: Memory) -> Decision {
+        if memory.is_unfinished()
+            && let Some(size) = self.with_scaling_resumed(&memory)
+        {
+            return self.resuming(size, memory);
+        }
+        self.settle(Why::NoOpinion, memory)
     }
 
     fn found_running(&self, memory: Memory) -> Decision {
@@ -45,8 +53,7 @@ impl Case<'_> {
             return decision;
         }
         if let Some(size) = self.with_scaling_resumed(&memory) {
-            let step = Step::Start { types: Vec::new(), size: Some(size) };
-            return self.act(step, Cause::ScalingSuspended, memory);
+            return self.resuming(size, memory);
         }
         let why = self.unless_due(Why::AlreadyRunning);
         let (window, restarts_at) = (self.while_open(memory.window), None);
@@ -84,14 +91,21 @@ impl Case<'_> {
         let (now, before) = (self.resource.size?, memory.size?);
         let has_both = before.scaling.is_some() && now.scaling.is_some();
         let is_suspended = has_both && now.scaling != before.scaling;
-        (is_suspended && self.is_due()).then_some(Size { scaling: before.scaling, ..now })
+        let is_to_be_resumed = is_suspended && (self.is_due() || memory.is_unfinished());
+        is_to_be_resumed.then_some(Size { scaling: before.scaling, ..now })
+    }
+
+    fn resuming(&self, size: Size, memory: Memory) -> Decision {
+        let step = Step::Start { types: Vec::new(), size: Some(size) };
+        self.act(step, Cause::ScalingSuspended, memory)
     }
 
     /// Enforcement comes first: what it spared on one pass it would stop on the next, at the same instant. An override is a
-    /// person's word against another's, so that nothing is spared from it.
+    /// person's word against another's, so that nothing is spared from it; and what AWS has started by itself is nobody's,
+    /// though a person's had rested for an override's sake.
     fn stop_unless_spared(&self, memory: Memory) -> Decision {
         if !self.is_enforced() {
-            let may_be_spared = !self.is_overridden();
+            let may_be_spared = !self.is_overridden() && !self.is_restarted(&memory);
             if may_be_spared && memory.retained && self.schedule.retain_running {
                 return self.settle(Why::Retained, Memory { retained: false, ..memory });
             }

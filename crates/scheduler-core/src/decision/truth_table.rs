@@ -299,6 +299,22 @@ fn the_others(table: &mut String) {
     let early =
         || Memory { restarts_at: Some(at("2026-03-05T00:00:00Z")), ..settled(Desired::Stopped) };
     say("it runs, long before its time", &database(Observed::Running), &plain, &rest, early());
+    let lasting = Schedule { retain_running: true, ..plain.clone() };
+    let rested = Memory { retained: true, edge: Some(at(OLDER)), ..known() };
+    say(
+        "the same, and a person's is retained",
+        &database(Observed::Running),
+        &lasting,
+        &rest,
+        Memory { restarts_at: early().restarts_at, ..rested.clone() },
+    );
+    say(
+        "it had rested for an override, and its time had come",
+        &database(Observed::Running),
+        &lasting,
+        &rest,
+        rested,
+    );
 
     let tried = |action, desired| Memory {
         last: Some(LastAction { action, at: at(OLDER) }),
@@ -465,6 +481,28 @@ fn the_others(table: &mut String) {
         &run,
         remembered,
     );
+    let any = verdict(Desired::Any);
+    let half_stopped = |desired| Memory {
+        size: Some(scaled(on)),
+        last: Some(LastAction { action: InFlight::Stop, at: at(OLDER) }),
+        attempts: 1,
+        ..settled(desired)
+    };
+    let stop_failed = half_stopped(Desired::Running);
+    let start_failed = Memory {
+        last: Some(LastAction { action: InFlight::Start, at: at(OLDER) }),
+        ..stop_failed.clone()
+    };
+    let by_hand = Memory { size: Some(scaled(on)), ..settled(Desired::Any) };
+    for (name, verdict, memory) in [
+        ("a stop that failed half-way, and nobody minds now", &any, stop_failed.clone()),
+        ("the same, and that it be resumed failed too", &any, start_failed),
+        ("the same, and it is to run after all, at no edge", &run, stop_failed.clone()),
+        ("the same, and it is to rest still", &rest, stop_failed),
+        ("suspended, not by an attempt of ours, and nobody minds", &any, by_hand),
+    ] {
+        say(name, &service, &plain, verdict, memory);
+    }
     let bare = |observed, desired| Resource {
         size: Some(Size { desired, ..three() }),
         ..resource(Kind::EcsService, observed)

@@ -185,6 +185,9 @@ fn is_up(step: &Step) -> bool {
 /// Keeps in mind what a call did.
 fn note(scene: &Scene<'_>, call: &Call, thing: &Thing, want: &Want<'_>, record: &mut Record) {
     record.settled = None;
+    if matches!(call.step, Step::Stop { .. }) {
+        note_sizes(call, record);
+    }
     if !call.happened {
         return;
     }
@@ -198,17 +201,20 @@ fn note(scene: &Scene<'_>, call: &Call, thing: &Thing, want: &Want<'_>, record: 
         Step::Stop { .. } => {
             record.for_window = false;
             record.resizing = false;
-            let was_theirs = passes::counts_as_a_persons(thing, record);
-            record.is_interrupted =
-                want.verdict.overridden_by.is_some() && (was_theirs || record.was_interrupted);
-            if record.is_back {
-                record.sizes.clear();
-            }
-            record.sizes.extend(&call.sizes_before);
-            (record.is_down, record.is_back) = (true, false);
+            let was_theirs = passes::is_retainable(thing, record);
+            record.is_interrupted = want.verdict.overridden_by.is_some() && was_theirs;
+            record.is_down = true;
         }
         Step::Resize { .. } => record.resizing = true,
     }
+}
+
+/// A stop saves the size that its pass was shown, even where a person's stop has come between and nothing changes.
+fn note_sizes(call: &Call, record: &mut Record) {
+    if mem::take(&mut record.is_back) {
+        record.sizes.clear();
+    }
+    record.sizes.extend(&call.sizes_before);
 }
 
 /// What was announced or called for by a pass that did not come to its end is unfinished.

@@ -73,9 +73,8 @@ fn one_pass_at_a_time(scene: &Scene<'_>, tally: &mut Tally) -> Result<(), Broken
     Ok(())
 }
 
-/// What is remembered as started by somebody else was last started by a person, or by us after an override had had that
-/// stopped. (AWS's own start counts as one only if no
-/// pass had seen the database at rest before.)
+/// What is remembered as started by somebody else was last started by a person, or by us or AWS after an override had had
+/// that stopped. (AWS's own start counts as a person's only if no pass had seen the database at rest before.)
 fn ours_is_never_a_persons(
     scene: &Scene<'_>,
     ledger: &Ledger,
@@ -263,10 +262,11 @@ fn restarts_are_undone(seen: &Seen<'_>, tally: &mut Tally) -> Result<(), Broken>
     })
 }
 
-/// Whether it may be retained: its last start counts as a person's, or was ours after an override's stop of such.
-fn is_retainable(thing: &Thing, record: &Record) -> bool {
+/// Whether it may be retained: its last start counts as a person's, or came after an override's stop of such and was ours
+/// or AWS's.
+pub(super) fn is_retainable(thing: &Thing, record: &Record) -> bool {
     let is_theirs = counts_as_a_persons(thing, record);
-    is_theirs || record.was_interrupted
+    is_theirs || record.was_interrupted || record.is_interrupted
 }
 
 /// Whether its last start counts as a person's: it was one, or it was AWS's own, of which nobody could know.
@@ -348,7 +348,8 @@ fn note(
         match report.resource.observed {
             Observed::Running => record.seen_at_rest = None,
             Observed::Stopped => {
-                record.seen_at_rest = report.resource.restarts_at.map(|at| (thing.deeds.len(), at))
+                record.seen_at_rest = report.resource.restarts_at.map(|at| (thing.deeds.len(), at));
+                record.is_interrupted &= want.verdict.overridden_by.is_some();
             }
             Observed::InTransition | Observed::Gone | Observed::Unsuitable(_) => {}
         }
