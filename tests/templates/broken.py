@@ -69,8 +69,8 @@ BROKEN = [
         "Action: lambda:InvokeFunction\n                Resource: !Sub arn:${AWS::Partition}:lambda:*:*:function:*",
     ),
     hub(
-        rules.the_admin_only_reads_what_was_settled,
-        "- dynamodb:Scan\n                Resource: !GetAtt StateTable.Arn",
+        rules.the_admin_opens_the_config_table_alone,
+        "- dynamodb:DeleteItem\n                Resource: !GetAtt ConfigTable.Arn",
         "- dynamodb:DeleteItem\n                Resource: !GetAtt StateTable.Arn",
     ),
     hub(rules.the_admin_opens_no_secret, "Effect: Deny", "Effect: Allow"),
@@ -109,6 +109,7 @@ BROKEN = [
         rules.a_spoke_cannot_write_the_schedule_tag,
         ',\n                "ForAllValues:StringNotEquals": {"aws:TagKeys": ["${TagKey}"]}',
     ),
+    spoke(rules.a_spoke_cannot_write_the_schedule_tag, ', "aws:TagKeys": "false"'),
     spoke(
         rules.a_spoke_changes_an_instances_type_and_nothing_else_of_it, ', "ec2:Attribute/InstanceType": "false"'
     ),
