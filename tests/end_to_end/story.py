@@ -9,6 +9,8 @@ import uuid
 from collections import Counter
 from datetime import UTC, datetime
 
+from iam_actions import DEAD_LETTERS, LOGS, SECRETS
+
 from . import deployment as hands
 from . import estate as where
 from .asides import DAY, NIGHT, Asides, wanted_at
@@ -25,12 +27,8 @@ BY_HAND = "before-the-migration"
 # What the roles allow and no call at moto's front door shows.
 BEYOND_THE_DOOR = {
     "cloudwatch:PutMetricData",  # Goes to the sandbox.
-    "logs:CreateLogStream",  # Lambda makes the calls itself,
-    "logs:PutLogEvents",  # in the role's name.
-    "kms:Decrypt",  # So does Parameter Store for a SecureString.
-    "sqs:SendMessage",  # So does Lambda for the event of an invocation that failed.
     "rds:ListTagsForResource",  # Asked for by RDS when it lists an instance's tags.
-}
+} | LOGS | DEAD_LETTERS | SECRETS
 
 
 class Story(Asides):

@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Iterator
 from functools import cache
 
+from . import calls
 from .stack import TEMPLATES, Stack, Statement
 
 Rule = Callable[[Stack], Iterator[str]]
@@ -266,6 +267,31 @@ def keys_are_granted_to_aws_alone(stack: Stack) -> Iterator[str]:
             yield f"{each}: for anybody's use"
         if ec2 not in each.condition.get("StringLike", {}).get("kms:ViaService", []):
             yield f"{each}: not through {ec2}"
+
+
+@rule
+def each_role_may_do_what_its_code_calls(stack: Stack) -> Iterator[str]:
+    """Every AWS call in the source is allowed to the role that makes it, and no role is allowed what nothing calls."""
+    for role in calls.UNCALLED.keys() & stack.resources.keys():
+        needed, allowed = calls.needed(role), set(actions_of(role, stack))
+        for action, table in sorted(allowed - needed.keys()):
+            yield f"{role}: nothing calls for {action}{' on the ' * bool(table)}{table}"
+        # Some policies exist only with a parameter, so what is lacking shows where every one does.
+        for action, table in sorted(needed.keys() - allowed) if has_every_policy(stack) else ():
+            yield f"{role}: {needed[action, table]} is called, and {action}{' on the ' * bool(table)}{table} not allowed"
+
+
+def actions_of(role: str, stack: Stack) -> Iterator[tuple[str, str]]:
+    """What a role may do, and to which table."""
+    for each in stack.allowed(role):
+        for action in each.actions:
+            for resource in each.resources if action.startswith("dynamodb:") else ("",):
+                yield action, resource.removesuffix(".Arn")
+
+
+def has_every_policy(stack: Stack) -> bool:
+    bodies = stack.template["Resources"].values()
+    return len(stack.of_type("AWS::IAM::Policy")) == sum(body["Type"] == "AWS::IAM::Policy" for body in bodies)
 
 
 # --- Encryption, retention, loss ---
