@@ -86,7 +86,8 @@ def allowed_actions(iam, role: str) -> set[str]:
     """What the role's inline policies allow, as `service:Operation`; the templates write no others."""
     names = iam.list_role_policies(RoleName=role)["PolicyNames"]
     documents = (document(iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]) for name in names)
-    actions = (statement["Action"] for document in documents for statement in document["Statement"])
+    statements = (statement for document in documents for statement in document["Statement"])
+    actions = (statement["Action"] for statement in statements if statement["Effect"] == "Allow")
     return {action for some in actions for action in ([some] if isinstance(some, str) else some)}
 
 
