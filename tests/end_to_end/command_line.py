@@ -1,4 +1,4 @@
-"""The real command line, as a person at a desk runs it: with keys of the hub's account, through the front door."""
+"""The real command line, as a person at a desk runs it, with keys of their own."""
 
 import json
 import os
@@ -25,8 +25,9 @@ class Told:
 
 
 class CommandLine:
-    def __init__(self, program: Path, endpoint: str, region: str, folder: Path):
+    def __init__(self, program: Path, endpoint: str, region: str, folder: Path, keys: dict[str, str]):
         self._program = program
+        self._keys = keys
         self._aws = ["--hub-region", region, "--endpoint-url", endpoint]
         self._folder = folder
 
@@ -44,7 +45,7 @@ class CommandLine:
                 "PATH": os.defpath,
                 "HOME": str(self._folder),
                 "AWS_EC2_METADATA_DISABLED": "true",
-                **{name.upper(): value for name, value in where.PERSON_KEYS.items()},
+                **{name.upper(): value for name, value in self._keys.items()},
             },
             stdin=subprocess.DEVNULL,
             capture_output=True,

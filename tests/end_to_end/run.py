@@ -87,7 +87,7 @@ def set_up(args: argparse.Namespace, folder: Path, stack: contextlib.ExitStack) 
     admin = Function(args.bin_dir / "bootstrap", admin_settings, endpoints, folder / "bootstrap.log")
     stack.callback(admin.stop)
     door.functions = {each.settings.name: each for each in (function, admin)}
-    command_line = CommandLine(args.bin_dir / "scheduler-cli", door.url, aws.hub_region, folder)
+    command_line = CommandLine(args.bin_dir / "scheduler-cli", door.url, aws.hub_region, folder, where.PERSON_KEYS)
     return Stage(aws, the_estate, ids, deployed, door, sandbox, function, function_at, admin, command_line)
 
 
