@@ -136,7 +136,8 @@ class Desk(Asides):
         with self.unchanged("a dry run at the desk plans what was applied, and does nothing") as problems:
             told = self.told(problems, 1, "run", "--dry-run", "--account", where.CLOSED, "--json")
             problems.unless_equal("resources of the closed account", told.json["pass"]["resources"], 0)
-            told = self.told(problems, 0, "run", "--dry-run", "--schedule", "on-call", "--account", where.PLANT, "--json")
+            scope = ("--schedule", "on-call", "--account", where.PLANT)
+            told = self.told(problems, 0, "run", "--dry-run", *scope, "--json")
             planned = self.actions(Answer(result=told.json), "planned")
             problems.unless_same_set("planned", planned, {("stop", each.name) for each in stopped})
         now = datetime.now(UTC)
@@ -273,7 +274,8 @@ class Desk(Asides):
 
     def stored(self) -> Items:
         """The ConfigTable's items, by type and name."""
-        pages = self.stage.aws.hub("dynamodb").get_paginator("scan").paginate(TableName=self.stage.deployment.config_table)
+        scan = self.stage.aws.hub("dynamodb").get_paginator("scan")
+        pages = scan.paginate(TableName=self.stage.deployment.config_table)
         return {(item["type"]["S"], item["name"]["S"]): item for page in pages for item in page["Items"]}
 
     @contextlib.contextmanager

@@ -17,7 +17,7 @@ class Endings(Desk):
     def other_parameters(self) -> None:
         """The tag's key and the kinds. One instance and one service have a tag of that key; all have the old one."""
         instance, service = (self.stage.estate.named(name) for name in ("bare-1", "bare-site"))
-        with self.checks.check("another tag key and fewer kinds: the next pass follows them, and them alone") as problems:
+        with self.checks.check("the next pass follows another tag key and fewer kinds, and them alone") as problems:
             self.update_stacks(problems)
             ids = [self.stage.ids[instance]]
             hands.clients(self.stage.aws, instance)("ec2").create_tags(
@@ -68,7 +68,7 @@ class Endings(Desk):
                 aws.client("cloudformation", account, region).delete_stack(StackName="dayshift-spoke")
                 roles = aws.client("iam", account, region).list_roles()["Roles"]
                 problems.unless_same_set(f"roles of {account}", {each["RoleName"] for each in roles}, set())
-        with self.checks.check("a deleted hub leaves the ConfigTable as it was, and nothing else of its own") as problems:
+        with self.checks.check("a deleted hub leaves the ConfigTable as it was, and nothing else") as problems:
             before = self.stored()
             written = {name for name in self.left()["parameters"] if "/partitions/" in name}
             aws.hub("cloudformation").delete_stack(StackName=where.STACK)

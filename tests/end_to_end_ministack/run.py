@@ -1,16 +1,16 @@
 """Runs the end-to-end test on ministack, which is nobody's judge of schedules but deploys and runs what moto does not.
 
-hub.yaml and spoke.yaml are deployed unchanged, and none of their resources is refused. ministack makes every type of resource in them, runs the zip of `bootstrap`
-on `provided.al2023` without Docker, fires the rule, invokes the functions for the command line and deploys custom resources.
-With AUTH=true it evaluates the policies of the hub's roles and the trust of the spoke's.
+hub.yaml and spoke.yaml are deployed unchanged, and none of their resources is refused. ministack runs the zip of
+`bootstrap` on `provided.al2023` without Docker, fires the rule, invokes the functions for the command line and deploys
+custom resources. With AUTH=true it evaluates the policies of the hub's roles and the trust of the spoke's.
 
 What version 1.5.33 lacks, and what stands in for it:
 
-- `ssm:GetParametersByPath` is checked against the resource "*" and not the path: the hub's roles get it on everything.
-- `aws:ResourceTag` and `ec2:Attribute` are unknown of EC2's and Auto Scaling's resources: the spoke's role gets what it may
-  do to tagged ones on everything. So conditions on tags are not tried here.
-- There is no Redshift and no Application Auto Scaling (which ECS services need), and the tagging API knows no RDS clusters:
-  the hub is deployed with `Kinds=ec2-instance,asg`. Members of clusters and instances are not told apart.
+- `ssm:GetParametersByPath` is checked against "*" and not the path: the hub's roles get it on everything.
+- `aws:ResourceTag` is unknown of EC2's and Auto Scaling's resources: the spoke's role gets what it may do to tagged ones
+  on everything. So conditions on tags are not tried here.
+- There is no Redshift and no Application Auto Scaling, which ECS services need; the tagging API knows no RDS clusters,
+  and an instance beside a cluster is taken for its member. The hub is deployed with `Kinds=ec2-instance,asg`.
 - TimeToLiveSpecification and PointInTimeRecoverySpecification are ignored, as moto ignores them.
 - CloudWatch takes metrics in CBOR only with the package cbor2, which is installed beside it.
 - Everything is in the partition `aws`, and functions have no time limit worth a test.

@@ -84,6 +84,7 @@ class Story:
         self.deployed()
         self.evaluated()
         self.run_by_its_rule()
+        self.at_rest()
         self.at_the_desk()
         self.declared()
         self.not_trusted()
@@ -117,7 +118,7 @@ class Story:
         found = {each["LogicalResourceId"]: each for page in pages for each in page["StackResourceSummaries"]}
         problems.unless_same_set("resources", set(found), set(stack.resources))
         for name, each in found.items():
-            problems.unless_equal(name, each["ResourceStatus"], "CREATE_COMPLETE")
+            problems.unless(each["ResourceStatus"].endswith("_COMPLETE"), f"{name}: {each['ResourceStatus']}")
 
     def looked_at(self, problems: Problems) -> None:
         """At what moto makes nothing of."""
@@ -212,6 +213,20 @@ class Story:
             AvailabilityZones=["eu-west-1a"],
             Tags=[each | of_group for each in TAGS],
         )
+
+    def at_rest(self) -> None:
+        """From here on passes are asked for."""
+        with self.checks.check("with Active=No the rule rests, and no alarm waits for its passes") as problems:
+            template = (TEMPLATES / "hub.yaml").read_text()
+            parameters = self.parameters | {"Active": "No"}
+            outputs = deploy(self.hub("cloudformation"), STACK, template, parameters, is_there=True)
+            problems.unless_same_items("output", outputs, self.outputs)
+            problems.unless_equal("rule", self.hub("events").describe_rule(Name=self.rule())["State"], "DISABLED")
+            self.made(problems, self.hub("cloudformation"), STACK, Stack(template, parameters))
+            alarms = {each["AlarmName"] for each in self.hub("cloudwatch").describe_alarms()["MetricAlarms"]}
+            problems.unless(f"{STACK}-pass-missed" not in alarms, f"alarms: {alarms}")
+            answer = self.invoked(self.outputs["FunctionName"], {"action": "run", "dry_run": True})
+            problems.unless_equal("targets", {each["outcome"] for each in answer["targets"]}, {"ok"})
 
     def at_the_desk(self) -> None:
         """With a user's keys who may do what docs/security.md asks for, and nothing else."""

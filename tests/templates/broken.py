@@ -111,6 +111,14 @@ BROKEN = [
     ),
     spoke(rules.a_spoke_cannot_write_the_schedule_tag, ', "aws:TagKeys": "false"'),
     spoke(
+        rules.snapshots_are_named_after_the_hub,
+        "'^([a-z][a-z0-9]*(-[a-z0-9]+)*)?$'",
+        "'^([A-Za-z][A-Za-z0-9-]*)?$'",
+    ),
+    spoke(
+        rules.snapshots_are_named_after_the_hub, "snapshot:${SnapshotsOfHub}-stopped-*", "snapshot:${SnapshotsOfHub}-*"
+    ),
+    spoke(
         rules.a_spoke_changes_an_instances_type_and_nothing_else_of_it, ', "ec2:Attribute/InstanceType": "false"'
     ),
     spoke(
@@ -132,8 +140,8 @@ BROKEN = [
     ),
     hub(
         rules.each_role_may_do_what_its_code_calls,
-        "                  - dynamodb:PutItem\n                  - dynamodb:DeleteItem\n                Resource: !GetAtt State",
-        "                  - dynamodb:DeleteItem\n                Resource: !GetAtt State",
+        "- dynamodb:PutItem\n                  - dynamodb:DeleteItem\n                Resource: !GetAtt State",
+        "- dynamodb:DeleteItem\n                Resource: !GetAtt State",
     ),
     hub(
         rules.each_role_may_do_what_its_code_calls,
@@ -141,7 +149,11 @@ BROKEN = [
         "Action: [ssm:GetParameter, ssm:GetParameters]\n",
     ),
     hub(rules.each_role_may_do_what_its_code_calls, "- organizations:ListAccountsForParent\n              "),
-    spoke(rules.each_role_may_do_what_its_code_calls, '["ecs:UpdateService"]', '["ecs:UpdateService", "ecs:StopTask"]'),
+    spoke(
+        rules.each_role_may_do_what_its_code_calls,
+        '["ecs:UpdateService"]',
+        '["ecs:UpdateService", "ecs:StopTask"]',
+    ),
     spoke(rules.each_role_may_do_what_its_code_calls, ',\n                "rds:DeleteDBSnapshot"'),
     hub(rules.everything_at_rest_is_encrypted, "SSEEnabled: true", "SSEEnabled: false"),
     hub(rules.everything_at_rest_is_encrypted, SSE),

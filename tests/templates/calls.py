@@ -1,9 +1,9 @@
 """Which AWS calls the code makes, and as whom: read from the source, so that nobody keeps a list.
 
-A call is where a request of an SDK client is built, `.describe_instances()`. Whose client it is follows from the clients
-that the function, or else its file, has; which operations a service has, botocore knows. A call is made as a spoke where
-its function takes the spoke's credentials, and otherwise as whoever reaches it: from the code of each function of the hub,
-and of the command line, the calls are followed from function to function, by name.
+A call is where a request of an SDK client is built, `.describe_instances()`. Whose client it is follows from the
+clients that the function, or else its file, has; which operations a service has, botocore knows. A call is made as a
+spoke where its function takes the spoke's credentials, and otherwise as whoever reaches it: from the code of each
+function of the hub, and of the command line, the calls are followed from function to function, by name.
 """
 
 import re
@@ -137,8 +137,8 @@ def functions_of(path: Path) -> Iterator[Function]:
 
 
 def reached(first: Function) -> set[Function]:
-    """The functions of the adapters that one may call, directly or not, and itself: those of its own file by name, those
-    of other files too if they are public, and every function of a type that it makes a value of."""
+    """The functions of the adapters that one may call, directly or not, and itself: those of its own file by name,
+    those of other files too if they are public, and every function of a type that it makes a value of."""
     found, unread = {first}, [first]
     while unread:
         function = unread.pop()
@@ -197,7 +197,8 @@ def problems() -> Iterator[str]:
     made = {call for of_role in calls().values() for call in of_role}
     for call in sorted({call.action for each in adapters() for call in each.calls - made}):
         yield f"nobody is known to call {call}: the code is dead, or read wrongly"
-    # The text of a function's name is that of its handler. While the gateway has none, its role is compared with nothing.
+    # The text of a function's name is that of its handler. While the gateway has none, its role is compared with
+    # nothing.
     if "GatewayRole" not in UNCALLED and '"gateway"' in "".join(source(path) for path in HUB.rglob("*.rs")):
         yield "bootstrap serves the gateway: say in calls.py which files are its code"
     told = told_of_the_command_line()

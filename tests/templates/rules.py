@@ -15,6 +15,7 @@ Rule = Callable[[Stack], Iterator[str]]
 RULES: list[Rule] = []
 
 DOCS = TEMPLATES.parent / "docs"
+SNAPSHOTS = TEMPLATES.parent / "crates/scheduler-aws/src/rds/snapshots.rs"
 METRICS = TEMPLATES.parent / "crates/scheduler-engine/src/metrics.rs"
 
 # Actions that AWS allows on everything or not at all, or where everything is less than it seems.
@@ -233,6 +234,26 @@ def a_spoke_cannot_write_the_schedule_tag(stack: Stack) -> Iterator[str]:
 
 
 @rule
+def snapshots_are_named_after_the_hub(stack: Stack) -> Iterator[str]:
+    """SnapshotsOfHub takes what the code makes of a stack's name, and no name of which it makes another."""
+    parameter = stack.template["Parameters"].get("SnapshotsOfHub")
+    if not parameter:
+        return
+    named = re.findall(r'\("([^"]*)-stopped-", "([^"]*)-stopped-', SNAPSHOTS.read_text())
+    if len({of for of, name in named if of != name}) < 2:
+        yield "snapshots.rs has too few examples of names"
+    for hub, name in named:
+        if not re.fullmatch(parameter["AllowedPattern"], name):
+            yield f"it refuses {name}, which snapshots of {hub} begin with"
+        if hub != name and re.fullmatch(parameter["AllowedPattern"], hub):
+            yield f"it takes {hub}, whose snapshots begin with {name}"
+    for each in stack.allowed("SpokeRole"):
+        for resource in each.resources:
+            if ":snapshot:" in resource and not resource.endswith(f":{stack.reference('SnapshotsOfHub')}-stopped-*"):
+                yield f"{each}: {resource}"
+
+
+@rule
 def a_spoke_changes_an_instances_type_and_nothing_else_of_it(stack: Stack) -> Iterator[str]:
     """ModifyInstanceAttribute is allowed for the instance type; user data, for one, would run as root."""
     for each in stack.allowed("SpokeRole"):
@@ -278,7 +299,8 @@ def each_role_may_do_what_its_code_calls(stack: Stack) -> Iterator[str]:
             yield f"{role}: nothing calls for {action}{' on the ' * bool(table)}{table}"
         # Some policies exist only with a parameter, so what is lacking shows where every one does.
         for action, table in sorted(needed.keys() - allowed) if has_every_policy(stack) else ():
-            yield f"{role}: {needed[action, table]} is called, and {action}{' on the ' * bool(table)}{table} not allowed"
+            what = f"{action}{' on the ' * bool(table)}{table}"
+            yield f"{role}: {needed[action, table]} is called, and {what} not allowed"
 
 
 def actions_of(role: str, stack: Stack) -> Iterator[tuple[str, str]]:
