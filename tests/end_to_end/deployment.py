@@ -43,12 +43,16 @@ def deploy(aws: Aws, estate: Estate) -> Deployment:
     if estate.abroad_region:
         principals |= serve_abroad(aws, estate, outputs)
     for account, region in estate.spokes:
-        trusted = next(arn for arn in principals.values() if arn.split(":")[1] == partition_of(region))
-        deploy_spoke(aws, account, region, trusted, outputs["ExternalId"])
+        deploy_spoke(aws, account, region, trusted_in(region, principals), outputs["ExternalId"])
     if partition_of(estate.spokes[-1][1]) != "aws":
         say("takes every partition for aws in templates: policies abroad hold other ARNs than real stacks'")
     write_config(aws, outputs["ConfigTableName"])
     return Deployment(outputs, principals)
+
+
+def trusted_in(region: str, principals: dict[str, str]) -> str:
+    """Whom the hub acts as in a Region's partition."""
+    return next(arn for arn in principals.values() if arn.split(":")[1] == partition_of(region))
 
 
 def say(gap: str) -> None:
@@ -69,43 +73,58 @@ def upload_code(aws: Aws) -> None:
 
 
 def deploy_hub(aws: Aws, estate: Estate) -> dict[str, str]:
-    return deploy_stack(
-        aws.hub("cloudformation"),
-        where.STACK,
-        "hub.yaml",
-        Accounts=",".join((where.SHOP, where.PLANT, where.CLOSED)),
-        Regions=",".join(estate.regions),
-        TagKey=where.TAG_KEY,
-        StartedTags=where.STARTED_TAGS,
-        StoppedTags=where.STOPPED_TAGS,
-        CreateRdsSnapshot="Yes",
-        CodeBucket=CODE_BUCKET,
-        CodeKey=CODE_KEY,
-    )
+    return deploy_stack(aws.hub("cloudformation"), where.STACK, "hub.yaml", hub_parameters(estate))
+
+
+def hub_parameters(estate: Estate) -> dict[str, str]:
+    return {
+        "Accounts": ",".join((where.SHOP, where.PLANT, where.CLOSED)),
+        "Regions": ",".join(estate.regions),
+        "TagKey": where.TAG_KEY,
+        "StartedTags": where.STARTED_TAGS,
+        "StoppedTags": where.STOPPED_TAGS,
+        "CreateRdsSnapshot": "Yes",
+        "CodeBucket": CODE_BUCKET,
+        "CodeKey": CODE_KEY,
+    }
 
 
 def deploy_spoke(aws: Aws, account: str, region: str, trusted: str, external_id: str) -> None:
-    deploy_stack(
-        aws.client("cloudformation", account, region),
-        "dayshift-spoke",
-        "spoke.yaml",
-        TrustedPrincipalArn=trusted,
-        ExternalId=external_id,
-        TagKey=where.TAG_KEY,
-        SnapshotsOfHub=where.STACK,
-    )
+    parameters = spoke_parameters(trusted, external_id)
+    deploy_stack(aws.client("cloudformation", account, region), "dayshift-spoke", "spoke.yaml", parameters)
 
 
-def deploy_stack(cloudformation, name: str, template: str, **parameters: str) -> dict[str, str]:
-    cloudformation.create_stack(
-        StackName=name,
-        TemplateBody=(TEMPLATES / template).read_text(),
-        Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()],
-        Capabilities=["CAPABILITY_NAMED_IAM"],
-    )
+def spoke_parameters(trusted: str, external_id: str) -> dict[str, str]:
+    return {
+        "TrustedPrincipalArn": trusted,
+        "ExternalId": external_id,
+        "TagKey": where.TAG_KEY,
+        "SnapshotsOfHub": where.STACK,
+    }
+
+
+def deploy_stack(cloudformation, name: str, template: str, parameters: dict[str, str]) -> dict[str, str]:
+    given = [{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()]
+    cloudformation.create_stack(StackName=name, Parameters=given, **contents(template))
+    return outputs_once(cloudformation, name, "CREATE_COMPLETE")
+
+
+def update_stack(cloudformation, name: str, template: str, parameters: dict[str, str]) -> dict[str, str]:
+    """Takes all that were given before too: what is given for the first time, moto takes for changed, and then stumbles
+    over the resources that a condition leaves out."""
+    given = [{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()]
+    cloudformation.update_stack(StackName=name, Parameters=given, **contents(template))
+    return outputs_once(cloudformation, name, "UPDATE_COMPLETE")
+
+
+def contents(template: str) -> dict:
+    return {"TemplateBody": (TEMPLATES / template).read_text(), "Capabilities": ["CAPABILITY_NAMED_IAM"]}
+
+
+def outputs_once(cloudformation, name: str, status: str) -> dict[str, str]:
     stack = cloudformation.describe_stacks(StackName=name)["Stacks"][0]
-    if stack["StackStatus"] != "CREATE_COMPLETE":
-        raise RuntimeError(f"{template}: {stack['StackStatus']}: {stack.get('StackStatusReason')}")
+    if stack["StackStatus"] != status:
+        raise RuntimeError(f"{name}: {stack['StackStatus']}: {stack.get('StackStatusReason')}")
     return {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}
 
 

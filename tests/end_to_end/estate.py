@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from .aws import partition_of
 
 HUB = "123456789012"  # The account that moto takes every key for that it did not issue itself.
+# So these are HUB's too: whose a call was shows by its key.
+ADMIN_KEYS = {"aws_access_key_id": "AKIAADMINOFTHEHUB000", "aws_secret_access_key": "any"}
+PERSON_KEYS = {"aws_access_key_id": "AKIAPERSONATTHEDESK0", "aws_secret_access_key": "any"}
 STACK = "dayshift"
 TAG_KEY = "Schedule"
 ZONE = "Europe/Berlin"

@@ -1,4 +1,4 @@
-"""The function's way to moto, which adds what moto lacks and keeps a record.
+"""The way of the functions and of the command line to moto, which adds what moto lacks and keeps a record.
 
 moto lets anybody take any role, missing ones included, and starts everything that exists. So this door
 
@@ -7,7 +7,9 @@ moto lets anybody take any role, missing ones included, and starts everything th
 - tags Redshift clusters for the tagging API,
 - describes instances as machines of today (moto calls those of unknown images paravirtual and says nothing of ENA, so
   that hardly any other type would fit them),
-- can hold what is asked until another pass has asked for the lease,
+- invokes the functions, which moto would do in Docker,
+- takes what custom resources answer, at addresses like those that CloudFormation hands out,
+- can hold what is asked until another pass has asked for the lease, and let somebody in just before a call,
 - writes down every call, which is how the checks know what was never asked for.
 """
 
@@ -17,6 +19,7 @@ import re
 import threading
 import urllib.parse
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
 from email.message import Message
 from http.server import BaseHTTPRequestHandler
@@ -25,10 +28,12 @@ from xml.sax.saxutils import escape
 from botocore.exceptions import ClientError
 
 from .aws import Aws, partition_of
-from .lambda_runtime import LoopbackServer, read_body
+from .lambda_runtime import Function, LoopbackServer, read_body
 
 # Status, headers and body.
 Answer = tuple[int, list[tuple[str, str]], bytes]
+
+INVOCATIONS = re.compile(r"/2015-03-31/functions/(?P<name>[^/]+)/invocations")
 
 # Well under what a pass may take.
 LONGEST_HOLD_SECONDS = 30
@@ -40,6 +45,7 @@ NAMES = re.compile(
     r"InstanceId(\.\d+)?|ResourceId\.\d+|DBInstanceIdentifier|DBClusterIdentifier|ClusterIdentifier"
     r"|AutoScalingGroupName|Tags\.member\.\d+\.ResourceId"
 )
+JSON = [("Content-Type", "application/json")]
 NOT_FORWARDED = {"connection", "keep-alive", "transfer-encoding", "content-length", "host"}
 
 PARAVIRTUAL = b"<virtualizationType>paravirtual</virtualizationType>"
@@ -82,6 +88,11 @@ class FrontDoor:
         """`principals` says whose each access key is: trust policies name principals, requests carry keys."""
         self.calls: list[Call] = []
         self.unstartable: dict[str, tuple[str, str]] = {}
+        # The functions that can be invoked, by name.
+        self.functions: dict[str, Function] = {}
+        # What custom resources were answered, by path: the content type, and the answer.
+        self.answers: dict[str, tuple[str | None, dict]] = {}
+        self._meanwhile: dict[str, Callable[[], object]] = {}
         # Set while nothing is held, and while something is.
         self._free = threading.Event()
         self._free.set()
@@ -94,6 +105,10 @@ class FrontDoor:
 
     def stop(self) -> None:
         self._server.stop()
+
+    def meanwhile(self, operation: str, act: Callable[[], object]) -> None:
+        """Acts once, just before the next call of the operation is passed on."""
+        self._meanwhile[operation] = act
 
     def hold_until_asked_for_lease_twice(self) -> None:
         """Holds what the first pass looks for, so that a second pass must find it at work."""
@@ -115,9 +130,23 @@ class FrontDoor:
 
     def _answer(self, call: Call, path: str, headers: Message, body: bytes) -> Answer:
         self._hold(call)
+        self._meanwhile.pop(call.operation, lambda: None)()
+        if call.operation == "Invoke":
+            return self._invoke(call, body)
         answer = self._refusal(call) or self._redshift_tags(call) or self._forward(path, headers, body)
         self._release(call)
         return of_today(answer) if call.operation == "DescribeInstances" else answer
+
+    def _invoke(self, call: Call, body: bytes) -> Answer:
+        """As Lambda answers whoever waits: what the function says is in the body, also if it is an error."""
+        name = call.params["FunctionName"]
+        if name not in self.functions:
+            arn = f"arn:{partition_of(call.region)}:lambda:{call.region}:{self._aws.hub_account}:function:{name}"
+            answer = json.dumps({"Type": "User", "Message": f"Function not found: {arn}"}).encode()
+            return 404, [*JSON, ("x-amzn-ErrorType", "ResourceNotFoundException")], answer
+        answer = self.functions[name].invoke(json.loads(body))
+        is_error = [("X-Amz-Function-Error", "Unhandled")] if answer.error else []
+        return 200, [*JSON, *is_error], json.dumps(answer.error or answer.result).encode()
 
     def _redshift_tags(self, call: Call) -> Answer | None:
         """As the tagging API does on AWS: it asks the clusters' own service. The scheduler asks for one kind a call."""
@@ -188,9 +217,13 @@ class FrontDoor:
 
             def do_POST(self) -> None:
                 body = read_body(self)
-                call = read_call(self.headers, body)
+                call = read_call(self.path, self.headers, body)
                 door.calls.append(call)
                 self._reply(*door._answer(call, self.path, self.headers, body))
+
+            def do_PUT(self) -> None:
+                door.answers[self.path] = (self.headers.get("Content-Type"), json.loads(read_body(self)))
+                self._reply(200, [], b"")
 
             def _reply(self, status: int, headers: list[tuple[str, str]], body: bytes) -> None:
                 self.send_response(status)
@@ -207,10 +240,12 @@ class FrontDoor:
         return Handler
 
 
-def read_call(headers: Message, body: bytes) -> Call:
-    """Every service used here signs in a header, and speaks JSON with a target or a query string."""
+def read_call(path: str, headers: Message, body: bytes) -> Call:
+    """Every service used here signs in a header, and speaks JSON with a target or a query string; Lambda has paths."""
     scope = SCOPE.search(headers.get("Authorization", ""))
     where = scope.groupdict() if scope else {"key": "", "region": "", "service": ""}
+    if invoked := INVOCATIONS.fullmatch(path):
+        return Call(operation="Invoke", params={"FunctionName": invoked["name"]}, **where)
     if target := headers.get("X-Amz-Target"):
         return Call(operation=target.split(".")[-1], params=json.loads(body), **where)
     params = dict(urllib.parse.parse_qsl(body.decode(errors="replace")))

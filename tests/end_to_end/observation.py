@@ -5,6 +5,8 @@ from datetime import datetime
 
 import yaml
 
+from iam_actions import INSTEAD, POLICY_PREFIX, SNAPSHOT_ASKS, TAGGING_ASKS
+
 from .aws import Aws
 from .deployment import Deployment, clients
 from .estate import Estate, Resource
@@ -84,7 +86,8 @@ def allowed_actions(iam, role: str) -> set[str]:
     """What the role's inline policies allow, as `service:Operation`; the templates write no others."""
     names = iam.list_role_policies(RoleName=role)["PolicyNames"]
     documents = (document(iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]) for name in names)
-    actions = (statement["Action"] for document in documents for statement in document["Statement"])
+    statements = (statement for document in documents for statement in document["Statement"])
+    actions = (statement["Action"] for statement in statements if statement["Effect"] == "Allow")
     return {action for some in actions for action in ([some] if isinstance(some, str) else some)}
 
 
@@ -93,32 +96,19 @@ def document(policy: dict | str) -> dict:
     return policy if isinstance(policy, dict) else yaml.safe_load(policy)
 
 
-# Where a policy has another name for a service than a request's signature.
-POLICY_PREFIX = {"tagging": "tag"}
-
-
-# What AWS asks the role for besides the action that is called: moto asks for nothing.
-TAGGING_ASKS = {
-    ("TagResources", "ecs"): "ecs:TagResource",
-    ("TagResources", "rds"): "rds:AddTagsToResource",
-    ("TagResources", "redshift"): "redshift:CreateTags",
-    ("UntagResources", "ecs"): "ecs:UntagResource",
-    ("UntagResources", "rds"): "rds:RemoveTagsFromResource",
-    ("UntagResources", "redshift"): "redshift:DeleteTags",
-}
-
-
 # A stop that leaves a snapshot.
 SNAPSHOT = {"StopDBInstance", "DBSnapshotIdentifier"}
 
 
 def called_actions(calls: list[Call], keys: set[str]) -> set[str]:
-    """What was called with these keys, as policies name it, and what the services ask for in order to do it."""
+    """What was called with these keys, as policies name it, and what the services ask for in order to do it: moto asks
+    for nothing."""
     made = [call for call in calls if call.key in keys]
-    own = {f"{POLICY_PREFIX.get(call.service, call.service)}:{call.operation}" for call in made}
+    named = {f"{POLICY_PREFIX.get(call.service, call.service)}:{call.operation}" for call in made}
+    own = {action for name in named for action in INSTEAD.get(name, {name})}
     tagging = {TAGGING_ASKS[call.operation, arn.split(":")[2]] for call in made for arn in call.arns}
-    snapshots = {"rds:CreateDBSnapshot" for call in made if SNAPSHOT <= {call.operation, *call.params}}
-    return own | tagging | snapshots
+    leaves_snapshots = any(SNAPSHOT <= {call.operation, *call.params} for call in made)
+    return own | tagging | (SNAPSHOT_ASKS if leaves_snapshots else set())
 
 
 def snapshots_of(rds) -> dict[str, set[str]]:

@@ -11,6 +11,7 @@ from local_servers import Sandbox
 from . import estate as where
 from .aws import Aws
 from .checks import Checks, Problems
+from .command_line import CommandLine
 from .deployment import Deployment
 from .estate import Estate, Resource
 from .front_door import FrontDoor
@@ -36,6 +37,8 @@ class Stage:
     sandbox: Sandbox
     function: Function
     other_function: FunctionMaker
+    admin: Function
+    command_line: CommandLine
 
 
 @dataclass
@@ -73,21 +76,23 @@ class Passes:
         expected: Expected,
         *,
         event: dict | None = None,
+        ask: Callable[[], Answer] | None = None,
         account: str | None = None,
         late: bool = False,
     ) -> Answer:
-        """Runs one pass, of one account if so told, and checks answer, calls, every state, the memory and metrics."""
+        """Runs one pass, of one account if so told, and checks answer, calls, every state, the memory and metrics. Of
+        an event, or of somebody else who asks, the instant is not `at` but now."""
         answer = Answer()
         with self.checks.check(name) as problems:
             asked_before = len(self.stage.door.calls)
-            answer = self.stage.function.invoke(event or run_request(at, account))
+            answer = ask() if ask else self.stage.function.invoke(event or run_request(at, account))
             self.expected_states |= {each.name: "running" for each in expected.started}
             self.expected_states |= {each.name: "stopped" for each in expected.stopped | expected.resized}
             if answer.error:
                 problems.add(f"the invocation is an error: {answer.error}")
                 return answer
             self.expect_tags(expected, datetime.fromisoformat(answer.result["pass"]["at"]))
-            self.compare_answer(problems, answer, expected, account, at=at if event is None else None)
+            self.compare_answer(problems, answer, expected, account, at=None if event or ask else at)
             self.compare_calls(problems, expected, asked_before)
             self.compare_states(problems)
             self.compare_tags(problems)

@@ -17,6 +17,7 @@ from . import deployment as hands
 from . import estate as where
 from .aws import Aws
 from .checks import Checks
+from .command_line import CommandLine
 from .estate import REGIONS, estate
 from .front_door import FrontDoor
 from .lambda_runtime import Function, FunctionSettings
@@ -48,7 +49,9 @@ def main() -> int:
 def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="end-to-end", description=__doc__.splitlines()[0])
     parser.add_argument("--partition", choices=sorted(REGIONS), default="aws", help="where the hub is")
-    parser.add_argument("--bin-dir", type=Path, required=True, help="the folder of bootstrap and sandbox-server")
+    parser.add_argument(
+        "--bin-dir", type=Path, required=True, help="the folder of bootstrap, sandbox-server and scheduler-cli"
+    )
     return parser.parse_args()
 
 
@@ -73,19 +76,24 @@ def set_up(args: argparse.Namespace, folder: Path, stack: contextlib.ExitStack) 
     stack.callback(door.stop)
 
     endpoints = {"AWS_ENDPOINT_URL": door.url, "AWS_ENDPOINT_URL_CLOUDWATCH": sandbox.url}
-    settings = function_settings(aws, deployed)
+    settings = function_settings(aws, deployed.outputs["FunctionName"], aws.hub_keys)
 
     def function_at(other: dict[str, str]) -> Function:
         return Function(args.bin_dir / "bootstrap", settings, endpoints | other, folder / "bootstrap.log")
 
     function = function_at({})
     stack.callback(function.stop)
-    return Stage(aws, the_estate, ids, deployed, door, sandbox, function, function_at)
+    admin_settings = function_settings(aws, deployed.outputs["AdminFunctionName"], where.ADMIN_KEYS)
+    admin = Function(args.bin_dir / "bootstrap", admin_settings, endpoints, folder / "bootstrap.log")
+    stack.callback(admin.stop)
+    door.functions = {each.settings.name: each for each in (function, admin)}
+    command_line = CommandLine(args.bin_dir / "scheduler-cli", door.url, aws.hub_region, folder, where.PERSON_KEYS)
+    return Stage(aws, the_estate, ids, deployed, door, sandbox, function, function_at, admin, command_line)
 
 
-def function_settings(aws: Aws, deployed: hands.Deployment) -> FunctionSettings:
+def function_settings(aws: Aws, name: str, keys: dict[str, str]) -> FunctionSettings:
     """As the stack created the function, but for the time it may take."""
-    made = aws.hub("lambda").get_function(FunctionName=deployed.outputs["FunctionName"])["Configuration"]
+    made = aws.hub("lambda").get_function(FunctionName=name)["Configuration"]
     return FunctionSettings(
         name=made["FunctionName"],
         arn=made["FunctionArn"],
@@ -93,7 +101,7 @@ def function_settings(aws: Aws, deployed: hands.Deployment) -> FunctionSettings:
         region=aws.hub_region,
         memory_mb=made["MemorySize"],
         timeout_seconds=TIMEOUT_SECONDS,
-        keys=aws.hub_keys,
+        keys=keys,
     )
 
 

@@ -9,9 +9,12 @@ import uuid
 from collections import Counter
 from datetime import UTC, datetime
 
+from iam_actions import DEAD_LETTERS, LOGS, SECRETS
+
 from . import deployment as hands
 from . import estate as where
-from .asides import DAY, NIGHT, Asides, wanted_at
+from .asides import DAY, NIGHT, wanted_at
+from .endings import Endings
 from .front_door import Call
 from .lambda_runtime import Answer
 from .observation import allowed_actions, called_actions, snapshots_of, state_items, writes
@@ -25,15 +28,11 @@ BY_HAND = "before-the-migration"
 # What the roles allow and no call at moto's front door shows.
 BEYOND_THE_DOOR = {
     "cloudwatch:PutMetricData",  # Goes to the sandbox.
-    "logs:CreateLogStream",  # Lambda makes the calls itself,
-    "logs:PutLogEvents",  # in the role's name.
-    "kms:Decrypt",  # So does Parameter Store for a SecureString.
-    "sqs:SendMessage",  # So does Lambda for the event of an invocation that failed.
     "rds:ListTagsForResource",  # Asked for by RDS when it lists an instance's tags.
-}
+} | LOGS | DEAD_LETTERS | SECRETS
 
 
-class Story(Asides):
+class Story(Endings):
     """The chapters, in order. Each leaves the estate as the next expects it."""
 
     def tell(self) -> None:
@@ -45,8 +44,12 @@ class Story(Asides):
         self.late_tick()
         self.unreachable_stores()
         self.next_day()
-        self.scheduled_event()
+        wanted = self.scheduled_event()
+        self.command_line(wanted)
+        self.declarations()
         self.whole_record()
+        self.other_parameters()
+        self.the_end()
 
     # --- Chapters ---------------------------------------------------------------------------------------------------
 
@@ -193,8 +196,9 @@ class Story(Asides):
             found = snapshots_of(hands.clients(self.stage.aws, orders)("rds"))
             problems.unless_same_items("snapshots", found, expected)
 
-    def scheduled_event(self) -> None:
-        """The rule's own event means now. An override makes something due whatever the clock says."""
+    def scheduled_event(self) -> dict[str, str]:
+        """The rule's own event means now. An override makes something due whatever the clock says. Answers with what
+        each schedule then says."""
         self.stage.aws.hub("dynamodb").update_item(
             TableName=self.stage.deployment.config_table,
             Key={"type": {"S": "schedule"}, "name": {"S": "on-call"}},
@@ -212,6 +216,7 @@ class Story(Asides):
             scheduled_event_at(now, self.stage.estate.hub_region),
         )
         self.questions(wanted)
+        return wanted
 
     def whole_record(self) -> None:
         """Over the whole story, and not by its end state alone."""
@@ -241,7 +246,13 @@ class Story(Asides):
             hub_role = self.stage.deployment.outputs["SchedulerRoleArn"].split("/")[-1]
             allowed = allowed_actions(self.stage.aws.hub("iam"), hub_role)
             problems.unless_same_set("the hub's role", allowed - BEYOND_THE_DOOR, called_actions(calls, hub_keys))
-            sessions = {call.key for call in calls} - principals.keys()
+            admin_key, person_key = ({keys["aws_access_key_id"]} for keys in (where.ADMIN_KEYS, where.PERSON_KEYS))
+            admin_role = self.stage.aws.hub("lambda").get_function(FunctionName=self.stage.admin.settings.name)
+            allowed = allowed_actions(self.stage.aws.hub("iam"), admin_role["Configuration"]["Role"].split("/")[-1])
+            problems.unless_same_set("the admin's role", allowed - BEYOND_THE_DOOR, called_actions(calls, admin_key))
+            asked = called_actions(calls, person_key)
+            problems.unless_same_set("the command line", asked, {"lambda:InvokeFunction"})
+            sessions = {call.key for call in calls} - principals.keys() - admin_key - person_key
             for account, region in self.stage.estate.spokes:
                 allowed = allowed_actions(self.stage.aws.client("iam", account, region), "dayshift-spoke")
                 problems.unless_same_set("the spoke's role", allowed - BEYOND_THE_DOOR, called_actions(calls, sessions))

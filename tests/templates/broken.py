@@ -69,8 +69,8 @@ BROKEN = [
         "Action: lambda:InvokeFunction\n                Resource: !Sub arn:${AWS::Partition}:lambda:*:*:function:*",
     ),
     hub(
-        rules.the_admin_only_reads_what_was_settled,
-        "- dynamodb:Scan\n                Resource: !GetAtt StateTable.Arn",
+        rules.the_admin_opens_the_config_table_alone,
+        "- dynamodb:DeleteItem\n                Resource: !GetAtt ConfigTable.Arn",
         "- dynamodb:DeleteItem\n                Resource: !GetAtt StateTable.Arn",
     ),
     hub(rules.the_admin_opens_no_secret, "Effect: Deny", "Effect: Allow"),
@@ -109,6 +109,15 @@ BROKEN = [
         rules.a_spoke_cannot_write_the_schedule_tag,
         ',\n                "ForAllValues:StringNotEquals": {"aws:TagKeys": ["${TagKey}"]}',
     ),
+    spoke(rules.a_spoke_cannot_write_the_schedule_tag, ', "aws:TagKeys": "false"'),
+    spoke(
+        rules.snapshots_are_named_after_the_hub,
+        "'^([a-z][a-z0-9]*(-[a-z0-9]+)*)?$'",
+        "'^([A-Za-z][A-Za-z0-9-]*)?$'",
+    ),
+    spoke(
+        rules.snapshots_are_named_after_the_hub, "snapshot:${SnapshotsOfHub}-stopped-*", "snapshot:${SnapshotsOfHub}-*"
+    ),
     spoke(
         rules.a_spoke_changes_an_instances_type_and_nothing_else_of_it, ', "ec2:Attribute/InstanceType": "false"'
     ),
@@ -129,6 +138,23 @@ BROKEN = [
         'Resource: !Split [",", !Ref KmsKeyArns]',
         "Resource: !Sub arn:${AWS::Partition}:kms:*:${AWS::AccountId}:key/*",
     ),
+    hub(
+        rules.each_role_may_do_what_its_code_calls,
+        "- dynamodb:PutItem\n                  - dynamodb:DeleteItem\n                Resource: !GetAtt State",
+        "- dynamodb:DeleteItem\n                Resource: !GetAtt State",
+    ),
+    hub(
+        rules.each_role_may_do_what_its_code_calls,
+        "Action: ssm:GetParameters\n",
+        "Action: [ssm:GetParameter, ssm:GetParameters]\n",
+    ),
+    hub(rules.each_role_may_do_what_its_code_calls, "- organizations:ListAccountsForParent\n              "),
+    spoke(
+        rules.each_role_may_do_what_its_code_calls,
+        '["ecs:UpdateService"]',
+        '["ecs:UpdateService", "ecs:StopTask"]',
+    ),
+    spoke(rules.each_role_may_do_what_its_code_calls, ',\n                "rds:DeleteDBSnapshot"'),
     hub(rules.everything_at_rest_is_encrypted, "SSEEnabled: true", "SSEEnabled: false"),
     hub(rules.everything_at_rest_is_encrypted, SSE),
     hub(rules.everything_at_rest_is_encrypted, "SqsManagedSseEnabled: !If [HasEncryptionKey, !Ref AWS::NoValue, true]"),

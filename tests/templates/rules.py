@@ -8,12 +8,14 @@ import re
 from collections.abc import Callable, Iterator
 from functools import cache
 
+from . import calls
 from .stack import TEMPLATES, Stack, Statement
 
 Rule = Callable[[Stack], Iterator[str]]
 RULES: list[Rule] = []
 
 DOCS = TEMPLATES.parent / "docs"
+SNAPSHOTS = TEMPLATES.parent / "crates/scheduler-aws/src/rds/snapshots.rs"
 METRICS = TEMPLATES.parent / "crates/scheduler-engine/src/metrics.rs"
 
 # Actions that AWS allows on everything or not at all, or where everything is less than it seems.
@@ -41,6 +43,8 @@ ON_EVERYTHING = {
 WITHOUT_THE_TAG = {
     "application-autoscaling:RegisterScalableTarget": "a scalable target has no tag of its service; ECS alone",
     "rds:CreateDBSnapshot": "is asked for twice, of the tagged instance and of the snapshot, which is new",
+    "rds:StopDBInstance": "is asked for twice if it leaves a snapshot, of the tagged instance and of the snapshot",
+    "rds:AddTagsToResource": "of a snapshot that is new; of instances and clusters only those that are tagged",
     "rds:DeleteDBSnapshot": "by name: only what the hub itself took",
     "kms:CreateGrant": "a key has no schedule; given keys alone, and for AWS alone",
     "ec2:StartInstances": "is asked for twice, of the tagged instance and of its licence's given configuration",
@@ -58,6 +62,9 @@ KINDS = {
 
 # What bears the schedule tag, so that a condition can ask for it.
 TAGGED = r":(instance/|db:|cluster:|autoScalingGroup:|service/)"
+
+# What gets its tags with its instance's, and follows no schedule.
+COPIED = r":rds:.*:snapshot:"
 
 # Services that the functions at the doors may call.
 AT_THE_DOORS = {"dynamodb", "ssm", "lambda", "logs", "kms", "xray"}
@@ -134,10 +141,10 @@ def the_doors_invoke_the_scheduler_alone(stack: Stack) -> Iterator[str]:
 
 
 @rule
-def the_admin_only_reads_what_was_settled(stack: Stack) -> Iterator[str]:
-    """The admin writes to the ConfigTable and to no other table."""
+def the_admin_opens_the_config_table_alone(stack: Stack) -> Iterator[str]:
+    """The admin reads and writes the ConfigTable and no other table."""
     for each in stack.allowed("AdminRole"):
-        if any(is_a_write(action) for action in each.actions) and each.resources != ("ConfigTable.Arn",):
+        if any(action.startswith("dynamodb:") for action in each.actions) and each.resources != ("ConfigTable.Arn",):
             yield f"{each}: {', '.join(each.resources)}"
 
 
@@ -217,10 +224,33 @@ def a_spoke_cannot_write_the_schedule_tag(stack: Stack) -> Iterator[str]:
     """A spoke's role writes tags to what is tagged, and never the schedule tag itself."""
     for each in stack.allowed("SpokeRole"):
         tagging = [action for action in each.actions if re.search(r":.*Tag", action) and not is_listing(action)]
-        if not tagging or "*" in each.resources:
+        if not tagging or "*" in each.resources or all(re.search(COPIED, resource) for resource in each.resources):
             continue
         if each.condition.get("ForAllValues:StringNotEquals") != {"aws:TagKeys": [stack.reference("TagKey")]}:
             yield f"{each}: {', '.join(tagging)}"
+        # A request without keys takes every tag off, and passes ForAllValues.
+        if each.condition.get("Null", {}).get("aws:TagKeys") != "false":
+            yield f"{each}: {', '.join(tagging)}, of no keys"
+
+
+@rule
+def snapshots_are_named_after_the_hub(stack: Stack) -> Iterator[str]:
+    """SnapshotsOfHub takes what the code makes of a stack's name, and no name of which it makes another."""
+    parameter = stack.template["Parameters"].get("SnapshotsOfHub")
+    if not parameter:
+        return
+    named = re.findall(r'\("([^"]*)-stopped-", "([^"]*)-stopped-', SNAPSHOTS.read_text())
+    if len({of for of, name in named if of != name}) < 2:
+        yield "snapshots.rs has too few examples of names"
+    for hub, name in named:
+        if not re.fullmatch(parameter["AllowedPattern"], name):
+            yield f"it refuses {name}, which snapshots of {hub} begin with"
+        if hub != name and re.fullmatch(parameter["AllowedPattern"], hub):
+            yield f"it takes {hub}, whose snapshots begin with {name}"
+    for each in stack.allowed("SpokeRole"):
+        for resource in each.resources:
+            if ":snapshot:" in resource and not resource.endswith(f":{stack.reference('SnapshotsOfHub')}-stopped-*"):
+                yield f"{each}: {resource}"
 
 
 @rule
@@ -258,6 +288,32 @@ def keys_are_granted_to_aws_alone(stack: Stack) -> Iterator[str]:
             yield f"{each}: for anybody's use"
         if ec2 not in each.condition.get("StringLike", {}).get("kms:ViaService", []):
             yield f"{each}: not through {ec2}"
+
+
+@rule
+def each_role_may_do_what_its_code_calls(stack: Stack) -> Iterator[str]:
+    """Every AWS call in the source is allowed to the role that makes it, and no role is allowed what nothing calls."""
+    for role in calls.UNCALLED.keys() & stack.resources.keys():
+        needed, allowed = calls.needed(role), set(actions_of(role, stack))
+        for action, table in sorted(allowed - needed.keys()):
+            yield f"{role}: nothing calls for {action}{' on the ' * bool(table)}{table}"
+        # Some policies exist only with a parameter, so what is lacking shows where every one does.
+        for action, table in sorted(needed.keys() - allowed) if has_every_policy(stack) else ():
+            what = f"{action}{' on the ' * bool(table)}{table}"
+            yield f"{role}: {needed[action, table]} is called, and {what} not allowed"
+
+
+def actions_of(role: str, stack: Stack) -> Iterator[tuple[str, str]]:
+    """What a role may do, and to which table."""
+    for each in stack.allowed(role):
+        for action in each.actions:
+            for resource in each.resources if action.startswith("dynamodb:") else ("",):
+                yield action, resource.removesuffix(".Arn")
+
+
+def has_every_policy(stack: Stack) -> bool:
+    bodies = stack.template["Resources"].values()
+    return len(stack.of_type("AWS::IAM::Policy")) == sum(body["Type"] == "AWS::IAM::Policy" for body in bodies)
 
 
 # --- Encryption, retention, loss ---

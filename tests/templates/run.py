@@ -2,9 +2,12 @@
 
 import sys
 from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
 
+from . import calls
 from .broken import BROKEN
-from .rules import RULES
+from .rules import RULES, each_role_may_do_what_its_code_calls
 from .stack import TEMPLATES, Stack
 
 KEY = "arn:{partition}:kms:{region}:123456789012:key/1234abcd"
@@ -90,10 +93,43 @@ def main() -> int:
         print(f"no rule refused: {each}", file=sys.stderr)
     for each in untried:
         print(f"no broken template tries {each}", file=sys.stderr)
-    if problems or blind or untried:
+    misread = list(calls.problems())
+    for each in misread:
+        print(each, file=sys.stderr)
+    taken = [pair for name in CASES for pair in one_permission_fewer(whole(name, sources[name]))]
+    unmissed = [what for what, stack in taken if not is_named(what, stack)]
+    for each in unmissed:
+        print(f"nothing misses the permission {each}", file=sys.stderr)
+    if problems or blind or untried or misread or unmissed:
         return 1
     print(f"template rules: {len(RULES)} hold, and refuse {len(BROKEN)} broken templates")
+    made = ", ".join(f"{role} {len(some)}" for role, some in calls.calls().items())
+    print(f"permissions: each of {len(taken)} is needed, for the calls in the source ({made})")
     return 0
+
+
+def whole(template: str, source: str) -> Stack:
+    return stacks(template, source)[f"{template} with everything in aws"]
+
+
+def one_permission_fewer(stack: Stack) -> Iterator[tuple[str, Stack]]:
+    """The stack without one action of one role, wherever it is allowed, for each there is."""
+    for role in calls.UNCALLED:
+        for action in sorted({action for each in stack.allowed(role) for action in each.actions}):
+            fewer = replace(stack)
+            fewer.statements = [
+                replace(each, actions=tuple(other for other in each.actions if other != action))
+                if each.holder == role
+                else each
+                for each in stack.statements
+            ]
+            yield f"{role}: {action}", fewer
+
+
+def is_named(what: str, stack: Stack) -> bool:
+    role, action = what.split(": ")
+    found = each_role_may_do_what_its_code_calls(stack)
+    return any(problem.startswith(f"{role}: ") and action in problem for problem in found)
 
 
 def refuses(broken, sources: dict[str, str]) -> bool:

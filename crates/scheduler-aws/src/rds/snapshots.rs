@@ -146,6 +146,7 @@ mod tests {
         for (prefix, expected) in [
             ("dayshift-stopped-", "dayshift-stopped-orders-20260302t180000z"),
             ("Day_shift--stopped-", "day-shift-stopped-orders-20260302t180000z"),
+            ("Day--Shift-stopped-", "day-shift-stopped-orders-20260302t180000z"),
             ("서울-", "orders-20260302t180000z"),
             ("7-stopped-", "s-7-stopped-orders-20260302t180000z"),
             ("", "orders-20260302t180000z"),
