@@ -41,6 +41,7 @@ ON_EVERYTHING = {
 
 # What a spoke's role may do to what bears no schedule tag.
 WITHOUT_THE_TAG = {
+    "iam:SimulatePrincipalPolicy": "asks what the role itself may do, and changes nothing",
     "application-autoscaling:RegisterScalableTarget": "a scalable target has no tag of its service; ECS alone",
     "rds:CreateDBSnapshot": "is asked for twice, of the tagged instance and of the snapshot, which is new",
     "rds:StopDBInstance": "is asked for twice if it leaves a snapshot, of the tagged instance and of the snapshot",
