@@ -29,8 +29,12 @@ IN_BOTOCORE = {
     "resourcegroupstagging": "resourcegroupstaggingapi",
 }
 
-# The table that a file's calls of DynamoDB are about.
-TABLES = {"config_table": "ConfigTable", "state_table": "StateTable"}
+# The tables that a file's calls of DynamoDB are about.
+TABLES = {
+    "config_table": ("ConfigTable",),
+    "state_table": ("StateTable",),
+    "doctor/table": ("ConfigTable", "StateTable"),
+}
 
 # What AWS does in each role's name.
 UNCALLED = {
@@ -115,11 +119,12 @@ def calls_in(path: Path, body: str, whole: str) -> frozenset[Call]:
         if len(crates) > 1:
             raise UnknownCall(f"{path}: `.{name}()` may be of {sorted(crates)}")
         for crate in crates:
-            table = next((table for part, table in TABLES.items() if part in str(path)), "")
+            about = next((tables for part, tables in TABLES.items() if part in str(path)), ("",))
             action = f"{POLICY_PREFIX.get(crate, crate)}:{operations(crate)[name]}"
-            found.append(Call(action, table if crate == "dynamodb" else ""))
-    if len(SENT.findall(body)) != len(found):
-        raise UnknownCall(f"{path}: {len(SENT.findall(body))} requests are sent, and {len(found)} are known: {body}")
+            found.extend(Call(action, table) for table in (about if crate == "dynamodb" else ("",)))
+    known = len({call.action for call in found})
+    if len(SENT.findall(body)) != known:
+        raise UnknownCall(f"{path}: {len(SENT.findall(body))} requests are sent, and {known} are known: {body}")
     return frozenset(found)
 
 
