@@ -91,6 +91,9 @@ fn unanswered(error: InvokeError, function: &str) -> Failed {
     }
 }
 
+/// What the admin function says of changes that would leave a mistake behind.
+pub(crate) const MISTAKES: &str = "mistakes";
+
 /// What a function says no with.
 pub(crate) fn refused(code: &str, message: String) -> Failed {
     match code {
@@ -98,7 +101,7 @@ pub(crate) fn refused(code: &str, message: String) -> Failed {
             Failed::new(code, message, "run the command again, and look at the difference")
         }
         "owned-by-stack" => Failed::new(code, message, "change it in that stack's template"),
-        "mistakes" => Failed::usage(code, message, "nothing is changed; mend what is named"),
+        MISTAKES => Failed::new(code, message, "nothing is changed; mend what is named"),
         _ => Failed::new(code, message, "the function's log has more"),
     }
 }

@@ -10,7 +10,7 @@ use super::{change, items};
 use crate::{
     args::{Describe, EditPeriod, EditSchedule, Format, HubArgs, Named},
     exit::{Exit, Failed},
-    hub::Hub,
+    hub::{Hub, MISTAKES},
     show::Show,
 };
 
@@ -116,8 +116,13 @@ async fn put(
     }
     let after = canonical(&fields);
     let made = Change { key: key.clone(), before, after: Some(after.clone()) };
-    change(&hub, &[made], false).await?;
+    change(&hub, &[made], false).await.map_err(as_typed)?;
     tell(&[(key, after)], Shape::One, show)
+}
+
+/// A mistake in what is put is one of the command line's.
+fn as_typed(failed: Failed) -> Failed {
+    if failed.code == MISTAKES { Failed { exit: Exit::Usage, ..failed } } else { failed }
 }
 
 pub(crate) async fn delete(kind: &str, named: &Named, mut show: Show<'_>) -> Result<Exit, Failed> {
