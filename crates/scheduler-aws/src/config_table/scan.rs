@@ -74,7 +74,7 @@ fn attributes(item: HashMap<String, Typed>) -> HashMap<String, AttributeValue> {
     item.into_iter().map(|(name, typed)| (name, typed.into())).collect()
 }
 
-/// Reads what `aws dynamodb scan --table-name NAME` has printed, to the same items as [`Aws::config`].
+/// Reads what `aws dynamodb scan --table-name NAME` has printed, to the same items as [`Aws::config`](crate::Aws::config).
 ///
 /// # Errors
 ///

@@ -1,7 +1,7 @@
 //! Schedules in a file, YAML or JSON: what it says, and where it says it.
 //!
 //! [`tree`] is the text with positions, [`read`] makes of it what core understands, [`place`] leads a mistake back
-//! to its place, [`finding`] shows it, [`write`] goes the other way. What a field means is core's business.
+//! to its place, [`finding`] shows it, [`mod@write`] goes the other way. What a field means is core's business.
 
 mod finding;
 mod place;

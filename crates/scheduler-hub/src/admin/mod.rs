@@ -1,7 +1,7 @@
 //! The admin function: it reads and writes the ConfigTable, and touches no resource.
 //!
 //! Three sorts of people ask it: the command line ([`Request`]), Instance Scheduler's command line
-//! ([`legacy`]), and CloudFormation, for what users declare in their own templates ([`custom`]).
+//! ([`legacy`]), and CloudFormation, for what users declare in their own templates (`custom`).
 
 mod custom;
 
