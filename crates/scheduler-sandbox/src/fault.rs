@@ -19,8 +19,29 @@ pub struct Fault {
     pub resource: Option<String>,
     /// To how many fitting calls it happens; `None`: to all of them until the faults are cleared.
     pub times: Option<u32>,
+    /// To which part of the fitting calls it happens; `None`: to all of them.
+    pub share: Option<Share>,
     /// What happens to them.
     pub effect: Effect,
+}
+
+/// One call in so many, scattered, and the same ones every time the same calls come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Share {
+    /// 100: a hundredth of the calls. 0 and 1: all of them.
+    pub one_in: u64,
+    /// Another seed scatters over other calls.
+    pub seed: u64,
+}
+
+impl Share {
+    /// Whether the call with this number is one of them.
+    fn has(self, number: u64) -> bool {
+        let mut bits = self.seed ^ number.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        (bits ^ (bits >> 31)).is_multiple_of(self.one_in.max(1))
+    }
 }
 
 impl Fault {
@@ -33,7 +54,15 @@ impl Fault {
     /// assert_eq!(lost.account, None);
     /// ```
     pub fn always(effect: Effect) -> Self {
-        Self { account: None, region: None, operation: None, resource: None, times: None, effect }
+        Self {
+            account: None,
+            region: None,
+            operation: None,
+            resource: None,
+            times: None,
+            share: None,
+            effect,
+        }
     }
 
     fn fits(&self, account: &str, received: &Received, types: &[&str]) -> bool {
@@ -125,11 +154,18 @@ impl Trouble {
 
 /// The faults in force, oldest first.
 #[derive(Debug, Default)]
-pub(crate) struct Faults(Vec<Fault>);
+pub(crate) struct Faults(Vec<InForce>);
+
+#[derive(Debug)]
+struct InForce {
+    fault: Fault,
+    /// How many calls have fitted it.
+    fitted: u64,
+}
 
 impl Faults {
     pub(crate) fn add(&mut self, fault: Fault) {
-        self.0.push(fault);
+        self.0.push(InForce { fault, fitted: 0 });
     }
 
     pub(crate) fn clear(&mut self) {
@@ -138,14 +174,19 @@ impl Faults {
 
     /// Whether the types of the instances that a call names matter to any of them.
     pub(crate) fn ask_for_types(&self) -> bool {
-        self.0.iter().any(|fault| fault.resource.is_some())
+        self.0.iter().any(|one| one.fault.resource.is_some())
     }
 
     /// The first latency and the first other effect that fit, and all that make instances fall back; only these are
     /// counted as having happened.
     pub(crate) fn strike(&mut self, account: &str, received: &Received, types: &[&str]) -> Trouble {
         let mut trouble = Trouble::default();
-        for fault in self.0.iter_mut().filter(|fault| fault.fits(account, received, types)) {
+        for one in self.0.iter_mut().filter(|one| one.fault.fits(account, received, types)) {
+            one.fitted += 1;
+            let InForce { fault, fitted } = one;
+            if fault.share.is_some_and(|share| !share.has(*fitted)) {
+                continue;
+            }
             let taken = match &fault.effect {
                 Effect::FallBack { code, message } => {
                     trouble.fall_backs.push(FallBack::of(fault, code, message));
@@ -160,7 +201,7 @@ impl Faults {
                 fault.times = fault.times.map(|times| times - 1);
             }
         }
-        self.0.retain(|fault| fault.times != Some(0));
+        self.0.retain(|one| one.fault.times != Some(0));
         trouble
     }
 }

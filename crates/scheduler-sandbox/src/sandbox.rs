@@ -14,7 +14,7 @@ use crate::keyring::{Credentials, Session};
 use crate::place::{Home, Partition, is_account_id};
 use crate::services::cloudwatch::Datum;
 use crate::services::{self, Call};
-use crate::wire::{Answer, ApiError, Dialect, Envelope, Received, receive, respond};
+use crate::wire::{Answer, ApiError, Dialect, Envelope, Received, receive, respond, rest_of_head};
 use crate::world::World;
 
 /// An AWS in this process. Clones are handles on the same one.
@@ -135,13 +135,11 @@ impl Sandbox {
         match trouble.effect {
             // What falls back does so later, and the call knows.
             None | Some(Effect::FallBack { .. }) => {
-                Ok(self.respond(call.dialect, Some(&call), self.perform(received, &call)))
+                Ok(self.answered(received, &call, self.perform(received, &call)))
             }
-            Some(Effect::Error { status, code, message }) => Ok(self.respond(
-                call.dialect,
-                Some(&call),
-                Err(ApiError::new(status, code, message)),
-            )),
+            Some(Effect::Error { status, code, message }) => {
+                Ok(self.answered(received, &call, Err(ApiError::new(status, code, message))))
+            }
             Some(Effect::Hang | Effect::Latency(_)) => std::future::pending().await,
             Some(Effect::LoseAnswer) => {
                 // What the answer would have been is lost with it.
@@ -155,6 +153,20 @@ impl Sandbox {
         let mut world = self.world();
         world.authorize(call)?;
         services::perform(&mut world, call, &received.input)
+    }
+
+    /// The answer of a call, counted.
+    fn answered(
+        &self,
+        received: &Received,
+        call: &Call,
+        answer: Result<Answer, ApiError>,
+    ) -> http::Response<Bytes> {
+        let response = self.respond(call.dialect, Some(call), answer);
+        let head = "HTTP/1.1 200 OK\r\n".len() + rest_of_head(response.headers());
+        let bytes = (head + response.body().len()) as u64;
+        self.world().calls.answered(&call.place, received, bytes);
+        response
     }
 
     fn respond(

@@ -6,8 +6,10 @@ use serde_json::{Map, Value, json};
 
 use crate::{CallError, Caller, Credentials, Effect, Fault, Sandbox, texts};
 
+mod fleet;
 mod organization;
 
+pub use fleet::{Deployed, Fleet, fleet};
 pub use organization::{Organization, organizations};
 
 /// The stack's name; parameters are below `/dayshift/` and this.

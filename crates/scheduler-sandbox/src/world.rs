@@ -104,7 +104,7 @@ impl World {
             .map_err(refuse)?;
         let place =
             Place { home: principal.home.clone(), region: received.scope.region.as_str().into() };
-        self.calls.count(&place, &received.scope.service, &received.operation);
+        self.calls.count(&place, received);
 
         let unknown = || Refusal::UnknownOperation {
             service: received.scope.service.clone(),
