@@ -37,19 +37,21 @@ class Traffic:
     calls: Counter
     request_bytes: int
     response_bytes: int
-    listed: frozenset
-    """The (account, Region) pairs whose instances were listed."""
+    listed: Counter
+    """Pages of instances that arrived, by (account, Region)."""
 
     @classmethod
     def of(cls, counts: list[dict]) -> "Traffic":
-        calls = Counter()
+        calls, listed = Counter(), Counter()
         for count in counts:
             calls[count["operation"]] += count["count"]
+            if count["operation"] == "DescribeInstances" and count["succeeded"]:
+                listed[count["account"], count["region"]] += count["succeeded"]
         return cls(
             calls,
             sum(count["request_bytes"] for count in counts),
             sum(count["response_bytes"] for count in counts),
-            frozenset((c["account"], c["region"]) for c in counts if c["operation"] == "DescribeInstances"),
+            listed,
         )
 
     @property

@@ -12,12 +12,12 @@ PARSING = Parsing(instances=100, page_us=6100, empty_page_us=100, items=100, que
 
 def count(operation: str, calls: int = 1, account: str = "1", region: str = "r") -> dict:
     where = {"account": account, "region": region, "service": "s", "operation": operation}
-    return where | {"count": calls, "request_bytes": 1000 * calls, "response_bytes": 2000 * calls}
+    return where | {"count": calls, "succeeded": calls, "request_bytes": 1000 * calls, "response_bytes": 2000 * calls}
 
 
 def a_pass(cpu: float = 8.0, listed: int = 800, troubled: int = 0) -> Pass:
     calls = Counter({"DescribeInstances": 800, "Query": 800, "Scan": 1})
-    pairs = frozenset((str(number), "r") for number in range(listed))
+    pairs = Counter((str(number), "r") for number in range(listed))
     return Pass(8.2, cpu, 120.0, Traffic(calls, 2_000_000, 400_000_000, pairs), {}, troubled)
 
 
@@ -52,8 +52,9 @@ class Counting(unittest.TestCase):
 
     def test_a_target_is_an_account_with_a_region(self):
         places = [("1", "r"), ("1", "s"), ("2", "r"), ("1", "r")]
-        traffic = Traffic.of([count("DescribeInstances", 1, *place) for place in places])
-        self.assertEqual(len(traffic.listed), 3)
+        refused = count("DescribeInstances", 1, "3") | {"succeeded": 0}
+        traffic = Traffic.of([count("DescribeInstances", 1, *place) for place in places] + [refused])
+        self.assertEqual(traffic.listed, {("1", "r"): 2, ("1", "s"): 1, ("2", "r"): 1})
 
     def test_a_target_is_lost_that_was_not_listed_or_is_in_trouble(self):
         self.assertEqual(a_pass().lost(SIZE), 0)

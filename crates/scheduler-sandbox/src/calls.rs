@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use http::StatusCode;
 use serde::Serialize;
 
 use crate::place::Place;
@@ -21,6 +22,8 @@ pub struct CallCount {
     pub operation: String,
     /// How many there were.
     pub count: u64,
+    /// How many of them were done and answered: neither refused, nor was the answer lost.
+    pub succeeded: u64,
     /// The bytes of their requests, heads included, as HTTP/1.1 has them.
     pub request_bytes: u64,
     /// The bytes of the answers; those that were lost, or never came, have none.
@@ -30,6 +33,7 @@ pub struct CallCount {
 #[derive(Clone, Copy, Debug, Default)]
 struct Traffic {
     calls: u64,
+    succeeded: u64,
     request_bytes: u64,
     response_bytes: u64,
 }
@@ -53,8 +57,16 @@ impl Calls {
     }
 
     /// Adds the answer of a call that was counted.
-    pub(crate) fn answered(&mut self, place: &Place, received: &Received, bytes: u64) {
-        self.traffic(place, received).response_bytes += bytes;
+    pub(crate) fn answered(
+        &mut self,
+        place: &Place,
+        received: &Received,
+        status: StatusCode,
+        bytes: u64,
+    ) {
+        let traffic = self.traffic(place, received);
+        traffic.succeeded += u64::from(status.is_success());
+        traffic.response_bytes += bytes;
     }
 
     fn traffic(&mut self, place: &Place, received: &Received) -> &mut Traffic {
@@ -78,6 +90,7 @@ impl Calls {
             service: line.service.clone(),
             operation: line.operation.clone(),
             count: traffic.calls,
+            succeeded: traffic.succeeded,
             request_bytes: traffic.request_bytes,
             response_bytes: traffic.response_bytes,
         };

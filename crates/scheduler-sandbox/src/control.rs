@@ -5,7 +5,7 @@
 //! | `GET /_sandbox/metrics` | | every datum put to CloudWatch, as a JSON array |
 //! | `GET /_sandbox/calls` | | how often each operation was called, and the bytes; `DELETE` starts anew |
 //! | `GET /_sandbox/sessions` | | every session AssumeRole issued |
-//! | `GET /_sandbox/clock` | | the simulated instant, RFC 3339; `PUT` moves it, and it stands still from then on |
+//! | `GET /_sandbox/clock` | | the simulated instant, RFC 3339; `PUT` moves it, and it stands still from then on; `PUT` of `+60` moves it by so many seconds, and it goes on |
 //! | `PUT /_sandbox/account` | `{"partition": "aws", "account": "111122223333"}` | the account's root keys |
 //! | `PUT /_sandbox/fleet` | [`Fleet`] | a hub, its spokes and their instances are there: [`Deployed`](crate::stage::Deployed) |
 //! | `POST /_sandbox/fault` | [`FaultDocument`] | nothing; `DELETE` clears all faults |
@@ -13,7 +13,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use http::{Method, Request, Response, StatusCode};
 use serde::{Deserialize, Serialize};
 
@@ -69,7 +69,11 @@ fn instant(sandbox: &Sandbox) -> String {
 
 fn set_clock(sandbox: &Sandbox, body: &[u8]) -> Reply {
     let text = String::from_utf8_lossy(body);
-    match DateTime::parse_from_rfc3339(text.trim().trim_matches('"')) {
+    let text = text.trim().trim_matches('"');
+    if let Some(Ok(seconds)) = text.strip_prefix('+').map(str::parse::<u32>) {
+        return done(|| sandbox.jump(TimeDelta::seconds(seconds.into())));
+    }
+    match DateTime::parse_from_rfc3339(text) {
         Ok(instant) => done(|| sandbox.set_now(instant.with_timezone(&Utc))),
         Err(error) => refused(error),
     }

@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::calls::CallCount;
 use crate::fault::{Effect, Fault, Trouble};
@@ -65,6 +65,11 @@ impl Sandbox {
     /// Moves the clock. Time never runs backwards: an earlier instant is ignored. A followed clock is followed no more.
     pub fn set_now(&self, now: DateTime<Utc>) {
         self.world().clock.set(now);
+    }
+
+    /// Moves the clock ahead by some time. A followed clock is followed further, from there.
+    pub fn jump(&self, by: TimeDelta) {
+        self.world().clock.jump(by);
     }
 
     /// Reads this clock whenever the time is asked for, until [`set_now`](Self::set_now) is called.
@@ -165,7 +170,8 @@ impl Sandbox {
         let response = self.respond(call.dialect, Some(call), answer);
         let head = "HTTP/1.1 200 OK\r\n".len() + rest_of_head(response.headers());
         let bytes = (head + response.body().len()) as u64;
-        self.world().calls.answered(&call.place, received, bytes);
+        let status = response.status();
+        self.world().calls.answered(&call.place, received, status, bytes);
         response
     }
 

@@ -273,6 +273,7 @@ async fn calls_are_counted_by_where_and_what() {
     let lines: Vec<_> =
         calls.iter().map(|c| (c.region.as_str(), c.operation.as_str(), c.count)).collect();
     assert_eq!(lines, [("eu-west-1", "DescribeInstances", 2), ("eu-west-2", "StartInstances", 1)]);
+    assert_eq!(calls.iter().map(|c| c.succeeded).collect::<Vec<_>>(), [2, 0]);
     assert!(calls.iter().all(|c| c.request_bytes > 100 && c.response_bytes > 100), "{calls:?}");
     sandbox.reset_calls();
     assert!(sandbox.calls().is_empty());
