@@ -23,6 +23,7 @@ from pathlib import Path
 from local_servers import tail
 
 from . import figures
+from . import shards
 from .figures import Parsing, Pass, Plain, Size
 from .stage import HOME, REGIONS, SCHEDULED, Stage
 
@@ -38,7 +39,7 @@ def main() -> int:
         try:
             stage = Stage(args.bin_dir, folder, size)
             stack.callback(stage.stop)
-            return bench(stage, stack, args)
+            return over_shards(stage, stack, args) if args.shards else bench(stage, stack, args)
         except Exception:
             print(f"\nThe end of bootstrap's log:\n{tail(folder / 'bootstrap.log', 30)}", file=sys.stderr, flush=True)
             raise
@@ -66,6 +67,40 @@ def bench(stage: Stage, stack: contextlib.ExitStack, args: argparse.Namespace) -
     sample = stage.targets[: min(args.sample, size.targets)]
     plain = loop(stage, sample) if sample else None
     report(size, steady, parsing, plain, lost)
+    return 0
+
+
+def over_shards(stage: Stage, stack: contextlib.ExitStack, args: argparse.Namespace) -> int:
+    """Passes that are cut into shards: undisturbed ones, then what may happen to calls and to messages."""
+    size, targets = stage.size, stage.targets
+    say(f"{size.targets:,} targets in shards of {args.shards}, {args.at_once} at once")
+    stage.slow_down()
+    concurrency = shards.Concurrency(stage, args.at_once)
+    stack.callback(concurrency.stop)
+    rows, faulted = [shards.HEADS], None
+    for name, disturb in (
+        ("first pass", None),
+        ("steady pass", None),
+        ("1 % of calls fail", shards.inject_faults),
+        ("messages come twice", shards.duplicate_messages),
+        ("messages are lost", shards.lose_messages),
+        ("the pass after that", None),
+    ):
+        if disturb:
+            disturb(stage)
+        one = concurrency.run()
+        stage.sandbox.clear_faults()
+        stage.slow_down()
+        faulted = one if disturb is shards.inject_faults else faulted
+        rows.append(one.row(name, size, targets))
+        say(f"{name}: {one.wall_s:.1f} s")
+    concurrency.stop()
+    print("\n" + figures.text(rows) + "\n")
+    memories = stage.memories()
+    stage.sandbox.clear_faults()
+    parsing = parse(args.bin_dir, stage, memories)
+    whole = Pass(faulted.wall_s, faulted.cpu_s, faulted.peak_mib, faulted.traffic, {}, 0)
+    print(json.dumps(figures.summary_line(size, whole, parsing, whole.lost(size))), flush=True)
     return 0
 
 
@@ -151,6 +186,10 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument("--concurrency", type=int, metavar="N", default=32, help="targets at once, as in hub.rs (default: 32)")
     parser.add_argument("--passes", type=int, metavar="N", default=3, help="steady passes (default: 3)")
     parser.add_argument("--sample", type=int, metavar="N", default=8, help="targets of the boto3 loop; 0: none (default: 8)")
+    parser.add_argument(
+        "--shards", type=int, nargs="?", const=100, metavar="N", help="cut passes into shards of N targets (default: 100)"
+    )
+    parser.add_argument("--at-once", type=int, metavar="N", default=4, help="shards at work at once (default: 4)")
     parser.add_argument("--perf", type=Path, metavar="FILE", help="record one more steady pass there with perf")
     parser.add_argument("--bin-dir", type=Path, required=True, help="the folder of bootstrap, sandbox-server and examples/")
     args = parser.parse_args()

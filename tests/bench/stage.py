@@ -74,7 +74,7 @@ class Stage:
         if self.size.latency_ms:
             self.sandbox.inject({"effect": {"latency_ms": round(self.size.latency_ms)}})
 
-    def function(self) -> Function:
+    def function(self, pinned: bool = True) -> Function:
         settings = FunctionSettings(
             name="dayshift-scheduler",
             arn=f"arn:aws:lambda:{HOME}:{HUB}:function:dayshift-scheduler",
@@ -85,7 +85,7 @@ class Stage:
             keys=self.keys,
         )
         endpoints = {"AWS_ENDPOINT_URL": self.sandbox.url}
-        return Function(self._bootstrap, settings, endpoints, self.log, self.on_one_core)
+        return Function(self._bootstrap, settings, endpoints, self.log, self.on_one_core if pinned else ())
 
     def invoke(self, function: Function, event: dict) -> Pass:
         """One invocation, measured."""
@@ -132,8 +132,15 @@ class Stage:
         self._dynamodb("PutItem", TableName=self.deployed["config_table"], Item=item)
 
     def _dynamodb(self, operation: str, **members: object) -> bytes:
-        headers = {"X-Amz-Target": f"DynamoDB_20120810.{operation}", "Content-Type": "application/x-amz-json-1.0"}
-        return self._ask(keys_of(self.deployed["keys"]), "dynamodb", HOME, headers, json.dumps(members))
+        return self._hub_call("dynamodb", f"DynamoDB_20120810.{operation}", members)
+
+    def hub_call(self, service: str, operation: str, members: dict) -> dict:
+        """A call of the hub account's own, to a service that speaks JSON."""
+        return json.loads(self._hub_call(service, operation, members))
+
+    def _hub_call(self, service: str, operation: str, members: dict) -> bytes:
+        headers = {"X-Amz-Target": operation, "Content-Type": "application/x-amz-json-1.0"}
+        return self._ask(keys_of(self.deployed["keys"]), service, HOME, headers, json.dumps(members))
 
     def _ask(self, keys: dict[str, str], service: str, region: str, headers: dict[str, str], body: str) -> bytes:
         """A call without an SDK: the bytes of the answer are what is wanted. The sandbox verifies no signature."""

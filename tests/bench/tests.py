@@ -1,9 +1,14 @@
 """The arithmetic of the bench. scripts/bench --test runs it."""
 
+import os
+import threading
+import time
 import unittest
 from collections import Counter
 
-from . import figures, process
+from lambda_runtime import Answer
+
+from . import figures, process, shards
 from .figures import Parsing, Pass, Plain, Size, Traffic
 
 SIZE = Size(accounts=200, regions=4, instances=100, latency_ms=30, at_once=32)
@@ -97,10 +102,52 @@ class Printing(unittest.TestCase):
         self.assertEqual(lines, ["        one", "a name    1"])
 
 
+class FakeQueue:
+    def __init__(self, messages: list[dict]):
+        self.messages, self.deleted = list(messages), []
+
+    def receive(self) -> dict | None:
+        return self.messages.pop(0) if self.messages else None
+
+    def delete(self, message: dict) -> None:
+        self.deleted.append(message["MessageId"])
+
+
+class FakeFunction:
+    """Does what a message's body says."""
+
+    def invoke(self, event: dict) -> Answer:
+        (record,) = event["Records"]
+        if record["body"] == "fail":
+            return Answer(error={"errorType": "x"})
+        failures = [{"itemIdentifier": record["messageId"]}] if record["body"] == "refuse" else []
+        return Answer(result={"batchItemFailures": failures})
+
+
+class Shards(unittest.TestCase):
+    def test_only_what_succeeded_is_deleted(self):
+        bodies = ["do", "fail", "refuse", "do"]
+        messages = [{"MessageId": str(n), "ReceiptHandle": "r", "Body": body} for n, body in enumerate(bodies)]
+        queue, tally = FakeQueue(messages), shards.Tally()
+        source = shards.EventSource(queue, FakeFunction(), tally, threading.Lock())
+        source.start()
+        while tally.received < len(bodies):
+            time.sleep(0.01)
+        source.stop()
+        source.join(5)
+        self.assertEqual(queue.deleted, ["0", "3"])
+        self.assertEqual(tally, shards.Tally(received=4, done=2, refused=1, failed=1))
+
+    def test_a_target_of_two_pages_is_served_once_when_both_have_come(self):
+        size = Size(1, 4, 250, 30, 32)
+        targets = [("1", region) for region in "abcd"]
+        listed = Counter({("1", "a"): 2, ("1", "b"): 4, ("1", "c"): 1})
+        one = shards.Sharded(1, 1, 1, Traffic(Counter(), 0, 0, listed), shards.Tally())
+        self.assertEqual(one.times_served(size, targets), {1: 1, 2: 1, 0: 2})
+
+
 class Processes(unittest.TestCase):
     def test_this_process_has_used_time_and_memory(self):
-        import os
-
         self.assertGreater(process.cpu_seconds(os.getpid()), 0)
         self.assertGreater(process.peak_mib(os.getpid()), 1)
         process.forget_peak(os.getpid())
