@@ -17,7 +17,7 @@ use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use http::{Method, Request, Response, StatusCode};
 use serde::{Deserialize, Serialize};
 
-use crate::fault::{Effect, Fault, Share};
+use crate::fault::{Effect, Fault, Rate, Share};
 use crate::sandbox::Sandbox;
 use crate::stage::{self, Fleet};
 
@@ -109,7 +109,8 @@ async fn deploy(sandbox: &Sandbox, body: &[u8]) -> Reply {
 
 /// A fault in JSON, a struct of its own so that renaming a field of [`Fault`] breaks no script:
 /// `{"operation": "StartInstances", "times": 1, "effect": {"error": {"status": 503, "code": "c", "message": "m"}}}`.
-/// With `"one_in": 100, "seed": 7` it happens to a hundredth of the fitting calls.
+/// With `"one_in": 100, "seed": 7` it happens to a hundredth of the fitting calls, with
+/// `"beyond": {"burst": 50, "per_second": 5}` to those beyond that rate in an account's Region.
 /// The other effects are `{"latency_ms": 100}`, `{"fall_back": {"code": "c", "message": "m"}}`, `"hang"` and
 /// `"lose_answer"`.
 #[derive(Deserialize)]
@@ -124,7 +125,15 @@ struct FaultDocument {
     one_in: Option<u64>,
     #[serde(default)]
     seed: u64,
+    beyond: Option<RateDocument>,
     effect: EffectDocument,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RateDocument {
+    burst: u32,
+    per_second: u32,
 }
 
 #[derive(Deserialize)]
@@ -146,10 +155,11 @@ fn inject(sandbox: &Sandbox, body: &[u8]) -> Reply {
 
 impl From<FaultDocument> for Fault {
     fn from(document: FaultDocument) -> Self {
-        let FaultDocument { account, region, operation, resource, times, one_in, seed, effect } =
-            document;
+        let FaultDocument { account, region, operation, resource, times, .. } = document;
+        let FaultDocument { one_in, seed, beyond, effect, .. } = document;
         let share = one_in.map(|one_in| Share { one_in, seed });
-        Self { account, region, operation, resource, times, share, effect: effect.into() }
+        let beyond = beyond.map(|RateDocument { burst, per_second }| Rate { burst, per_second });
+        Self { account, region, operation, resource, times, share, beyond, effect: effect.into() }
     }
 }
 

@@ -1,6 +1,9 @@
 //! What can be made to go wrong, and for which calls.
 
+use std::collections::HashMap;
 use std::time::Duration;
+
+use chrono::{DateTime, Utc};
 
 use crate::services::ec2::StateReason;
 use crate::wire::Received;
@@ -21,8 +24,41 @@ pub struct Fault {
     pub times: Option<u32>,
     /// To which part of the fitting calls it happens; `None`: to all of them.
     pub share: Option<Share>,
+    /// Only to those beyond this rate, counted for each account and Region; `None`: whatever the rate.
+    pub beyond: Option<Rate>,
     /// What happens to them.
     pub effect: Effect,
+}
+
+/// A bucket of tokens, as AWS counts requests: a call takes one, if there is one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rate {
+    /// How many tokens there are at first, and at most.
+    pub burst: u32,
+    /// How many come every second.
+    pub per_second: u32,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Bucket {
+    tokens: f64,
+    at: DateTime<Utc>,
+}
+
+impl Bucket {
+    fn full(rate: Rate, now: DateTime<Utc>) -> Self {
+        Self { tokens: rate.burst.into(), at: now }
+    }
+
+    /// Takes a token, and says whether there was one.
+    fn take(&mut self, rate: Rate, now: DateTime<Utc>) -> bool {
+        let seconds = (now - self.at).num_milliseconds() as f64 / 1_000.0;
+        let filled = self.tokens + seconds * f64::from(rate.per_second);
+        (self.tokens, self.at) = (filled.min(rate.burst.into()), now);
+        let is_there = self.tokens >= 1.0;
+        self.tokens -= f64::from(u8::from(is_there));
+        is_there
+    }
 }
 
 /// One call in so many, scattered, and the same ones every time the same calls come.
@@ -61,6 +97,7 @@ impl Fault {
             resource: None,
             times: None,
             share: None,
+            beyond: None,
             effect,
         }
     }
@@ -161,11 +198,25 @@ struct InForce {
     fault: Fault,
     /// How many calls have fitted it.
     fitted: u64,
+    /// By account and Region, of those that have called.
+    buckets: HashMap<(String, String), Bucket>,
+}
+
+impl InForce {
+    /// Whether it happens to a call that fits.
+    fn strikes(&mut self, account: &str, received: &Received, now: DateTime<Utc>) -> bool {
+        self.fitted += 1;
+        let is_shared = self.fault.share.is_none_or(|share| share.has(self.fitted));
+        let Some(rate) = self.fault.beyond else { return is_shared };
+        let place = (account.to_owned(), received.scope.region.clone());
+        let bucket = self.buckets.entry(place).or_insert_with(|| Bucket::full(rate, now));
+        is_shared && !bucket.take(rate, now)
+    }
 }
 
 impl Faults {
     pub(crate) fn add(&mut self, fault: Fault) {
-        self.0.push(InForce { fault, fitted: 0 });
+        self.0.push(InForce { fault, fitted: 0, buckets: HashMap::new() });
     }
 
     pub(crate) fn clear(&mut self) {
@@ -179,14 +230,19 @@ impl Faults {
 
     /// The first latency and the first other effect that fit, and all that make instances fall back; only these are
     /// counted as having happened.
-    pub(crate) fn strike(&mut self, account: &str, received: &Received, types: &[&str]) -> Trouble {
+    pub(crate) fn strike(
+        &mut self,
+        account: &str,
+        received: &Received,
+        types: &[&str],
+        now: DateTime<Utc>,
+    ) -> Trouble {
         let mut trouble = Trouble::default();
         for one in self.0.iter_mut().filter(|one| one.fault.fits(account, received, types)) {
-            one.fitted += 1;
-            let InForce { fault, fitted } = one;
-            if fault.share.is_some_and(|share| !share.has(*fitted)) {
+            if !one.strikes(account, received, now) {
                 continue;
             }
+            let fault = &mut one.fault;
             let taken = match &fault.effect {
                 Effect::FallBack { code, message } => {
                     trouble.fall_backs.push(FallBack::of(fault, code, message));

@@ -5,7 +5,7 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, TimeZone, Utc};
 use serde_json::json;
 
-use crate::{CallError, Caller, Effect, Fault, Sandbox, Share, texts};
+use crate::{CallError, Caller, Effect, Fault, Rate, Sandbox, Share, texts};
 
 const HUB: &str = "111111111111";
 const SPOKE: &str = "222222222222";
@@ -259,6 +259,28 @@ async fn a_shared_fault_happens_to_one_call_in_so_many_and_to_the_same_ones_agai
     assert!((70..130).contains(&once.len()), "{}", once.len());
     assert_eq!(struck(1).await, once);
     assert_ne!(struck(2).await, once);
+}
+
+#[tokio::test]
+async fn a_rate_is_every_regions_own_and_fills_again() {
+    let sandbox = Sandbox::new(now());
+    let hub = root(&sandbox, HUB);
+    let throttled = Effect::Error { status: 503, code: "Throttled".into(), message: "m".into() };
+    let beyond = Some(Rate { burst: 3, per_second: 2 });
+    sandbox.inject(Fault { beyond, ..Fault::always(throttled) });
+    let passed = async |region: &str| {
+        let caller = hub.in_region(region);
+        let mut passed = 0;
+        for _ in 0..10 {
+            passed += usize::from(caller.query("sts", "GetCallerIdentity", &[]).await.is_ok());
+        }
+        passed
+    };
+    assert_eq!((passed("eu-west-1").await, passed("eu-west-2").await), (3, 3));
+    sandbox.set_now(now() + TimeDelta::seconds(1));
+    assert_eq!(passed("eu-west-1").await, 2);
+    sandbox.set_now(now() + TimeDelta::hours(1));
+    assert_eq!(passed("eu-west-1").await, 3);
 }
 
 #[tokio::test]
