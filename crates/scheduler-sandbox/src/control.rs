@@ -92,8 +92,8 @@ fn create_account(sandbox: &Sandbox, body: &[u8]) -> Reply {
 
 /// A fault in JSON, a struct of its own so that renaming a field of [`Fault`] breaks no script:
 /// `{"operation": "StartInstances", "times": 1, "effect": {"error": {"status": 503, "code": "c", "message": "m"}}}`.
-/// The other effects are `{"latency_ms": 100}`, `{"fall_back": {"code": "c", "message": "m"}}`, `"hang"` and
-/// `"lose_answer"`.
+/// The other effects are `{"latency_ms": 100}`, `{"fall_back": {"code": "c", "message": "m"}}`, `"hang"`,
+/// `"lose_answer"`, `"lose_messages"` and `"duplicate_messages"`.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct FaultDocument {
@@ -113,6 +113,8 @@ enum EffectDocument {
     Hang,
     LoseAnswer,
     FallBack { code: String, message: String },
+    LoseMessages,
+    DuplicateMessages,
 }
 
 fn inject(sandbox: &Sandbox, body: &[u8]) -> Reply {
@@ -141,6 +143,8 @@ impl From<EffectDocument> for Effect {
             EffectDocument::Hang => Self::Hang,
             EffectDocument::LoseAnswer => Self::LoseAnswer,
             EffectDocument::FallBack { code, message } => Self::FallBack { code, message },
+            EffectDocument::LoseMessages => Self::LoseMessages,
+            EffectDocument::DuplicateMessages => Self::DuplicateMessages,
         }
     }
 }
