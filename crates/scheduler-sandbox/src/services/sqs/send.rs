@@ -89,7 +89,7 @@ fn checked_body(body: &str, most_bytes: usize) -> Result<&str, ApiError> {
         let why = format!("Reason: Message must be shorter than {most_bytes} bytes.");
         return Err(invalid_value(format!("One or more parameters are invalid. {why}")));
     }
-    let is_allowed = |c: char| matches!(c, '\t' | '\n' | '\r' | ' '..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..);
+    let is_allowed = |c: char| matches!(c, '\t' | '\n' | '\r' | ' '..='\u{fffd}' | '\u{10000}'..);
     if body.chars().all(is_allowed) {
         return Ok(body);
     }
