@@ -10,6 +10,7 @@ POLICY_PREFIX = {
 # Calls that ask for another action than their own.
 INSTEAD = {
     "lambda:Invoke": {"lambda:InvokeFunction"},  # The action has a name of its own.
+    "sqs:SendMessageBatch": {"sqs:SendMessage"},  # A batch is allowed where one message is.
     "dynamodb:TransactWriteItems": {"dynamodb:PutItem", "dynamodb:DeleteItem"},  # Asked for part by part.
 }
 

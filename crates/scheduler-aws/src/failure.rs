@@ -38,6 +38,7 @@ pub fn classify(code: &str) -> FailureCode {
         | "TooManyRequests"
         | "RequestThrottled"
         | "ProvisionedThroughputExceeded"
+        | "KMS.Throttling"
         | "SlowDown" => FailureCode::Throttled,
         "InsufficientInstanceCapacity"
         | "InsufficientHostCapacity"
@@ -62,6 +63,7 @@ pub fn classify(code: &str) -> FailureCode {
         | "ObjectNotFound"
         | "ResourceNotFound"
         | "ParameterNotFound"
+        | "AWS.SimpleQueueService.NonExistentQueue"
         | "ParentNotFound" => FailureCode::NotFound,
         "InstanceLimitExceeded"
         | "VcpuLimitExceeded"
@@ -74,7 +76,14 @@ pub fn classify(code: &str) -> FailureCode {
         | "KMSAccessDenied"
         | "KMSDisabled"
         | "KMSInvalidState"
-        | "KMSNotFound" => FailureCode::EncryptionKey,
+        | "KMSNotFound"
+        // As SQS writes them.
+        | "KMS.AccessDenied"
+        | "KMS.Disabled"
+        | "KMS.InvalidKeyUsage"
+        | "KMS.InvalidState"
+        | "KMS.NotFound"
+        | "KMS.OptInRequired" => FailureCode::EncryptionKey,
         "UnsupportedOperation"
         | "Unsupported"
         | "UnsupportedHibernationConfiguration"
@@ -185,6 +194,9 @@ mod tests {
             ("DBInstanceNotFound", FailureCode::NotFound),
             ("VcpuLimitExceeded", FailureCode::Quota),
             ("KMSKeyNotAccessibleFault", FailureCode::EncryptionKey),
+            ("KMS.NotFoundException", FailureCode::EncryptionKey),
+            ("KMS.ThrottlingException", FailureCode::Throttled),
+            ("AWS.SimpleQueueService.NonExistentQueue", FailureCode::NotFound),
             ("UnsupportedOperation", FailureCode::Unsupported),
             ("InternalError", FailureCode::Unreachable),
             ("RequestTimeout", FailureCode::Unreachable),

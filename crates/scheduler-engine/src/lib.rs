@@ -31,5 +31,5 @@ pub mod status;
 mod target;
 
 pub use pass::{Mode, Pass, Scope, Tick};
-pub use ports::{Cloud, Leases, MemoryStore};
+pub use ports::{Cloud, Leases, MemoryStore, Queue};
 pub use report::{PassReport, ResourceReport, Result as ActionResult, TargetReport};

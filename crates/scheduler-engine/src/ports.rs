@@ -77,6 +77,13 @@ pub trait MemoryStore: Sync {
     ) -> impl Future<Output = Result<(), Failure>> + Send;
 }
 
+/// Where shards of a pass are sent, to be worked on by whoever takes them.
+pub trait Queue: Sync {
+    /// Sends messages, and says of each, in their order, whether it was accepted. One that was may come late, more than
+    /// once or, rarely, never; one that failed for want of an answer may come all the same.
+    fn send(&self, messages: &[String]) -> impl Future<Output = Vec<Result<(), Failure>>> + Send;
+}
+
 /// The right to do some work, for one at a time.
 pub trait Leases: Sync {
     /// Takes a lease that is free, has expired by `now`, or is the holder's own. An answer that is lost may have taken it.

@@ -5,6 +5,7 @@
 mod ec2;
 mod ecs;
 mod kinds;
+mod queue;
 mod rds;
 mod refused_types;
 mod sessions;
