@@ -1,12 +1,17 @@
-//! The StateTable: one item per resource with memory, written only when it changes, and one per lease.
+//! The StateTable: one item per resource with memory, written only when it changes, one per lease, and what is written
+//! down of passes in shards ([`claims`]).
 //!
 //! A lease has a hash key of its own, which is no target's, so that reading a target's memories never meets it. Range
 //! keys that are no resource's belong to others and are passed over.
 
+mod claims;
+
 use std::{collections::HashMap, time::Duration};
 
 use aws_sdk_dynamodb::{
-    operation::{delete_item::DeleteItemError, put_item::PutItemError},
+    operation::{
+        delete_item::DeleteItemError, put_item::PutItemError, query::builders::QueryFluentBuilder,
+    },
     types::{AttributeValue, PutRequest, ReturnValuesOnConditionCheckFailure, WriteRequest},
 };
 use chrono::TimeDelta;
@@ -62,15 +67,7 @@ type Item = HashMap<String, AttributeValue>;
 
 impl MemoryStore for StateTable<'_> {
     async fn load(&self, target: &Target) -> Result<Remembered, Failure> {
-        let request = self
-            .aws
-            .dynamodb()
-            .query()
-            .table_name(self.table)
-            .key_condition_expression("target = :target")
-            .expression_attribute_values(":target", AttributeValue::S(target.to_string()))
-            .consistent_read(true);
-        let mut pages = request.into_paginator().items().send();
+        let mut pages = self.below(target.to_string()).into_paginator().items().send();
         let mut remembered = Remembered::default();
         while let Some(item) = pages.next().await {
             add(&mut remembered, item.map_err(|error| failure("dynamodb:Query", &error))?);
@@ -91,6 +88,17 @@ impl MemoryStore for StateTable<'_> {
 }
 
 impl StateTable<'_> {
+    /// A query for what is below a hash key.
+    fn below(&self, target: String) -> QueryFluentBuilder {
+        self.aws
+            .dynamodb()
+            .query()
+            .table_name(self.table)
+            .key_condition_expression("target = :target")
+            .expression_attribute_values(":target", AttributeValue::S(target))
+            .consistent_read(true)
+    }
+
     /// The lease of that name, if somebody holds it or has not given it back.
     ///
     /// # Errors

@@ -18,6 +18,8 @@
 //! | `informational-tags` | whether the last action and error are written as tags; absent: `true` |
 //! | `create-rds-snapshot` | whether a snapshot is taken of an RDS instance that is stopped; absent: `false` |
 //! | `window-lead-minutes` | how long before a window begins it opens; absent: `10` |
+//! | `shard-queue` | the URL of the queue for passes in shards; absent: every pass is one invocation's |
+//! | `targets-per-shard` | how many targets one invocation takes, about; absent: `500` |
 //! | `frequency` | how often the rule runs a pass, `rate(5 minutes)`; absent: nobody knows |
 //! | `partitions/P/accounts`, `.../organizational-units`, `.../excluded-accounts`, `.../regions` | the same for another partition |
 //! | `partitions/P/credentials` | that partition's base credentials, a SecureString of JSON |
@@ -47,7 +49,10 @@ pub use accounts::{Accounts, Lists, RoleArn};
 
 mod accounts;
 
-const NAMES: [&str; 19] = [
+/// How many targets one invocation takes, unless a deployment says otherwise: less than a minute's work at 256 MB.
+pub const TARGETS_PER_SHARD: usize = 500;
+
+const NAMES: [&str; 21] = [
     "config-table",
     "state-table",
     "accounts",
@@ -67,6 +72,8 @@ const NAMES: [&str; 19] = [
     "create-rds-snapshot",
     "window-lead-minutes",
     "frequency",
+    "shard-queue",
+    "targets-per-shard",
 ];
 const PER_PARTITION: [&str; 5] =
     ["accounts", "organizational-units", "excluded-accounts", "regions", "credentials"];
@@ -101,6 +108,10 @@ pub struct Settings {
     pub home: Partition,
     /// How often the rule runs a pass, where the deployment says so. Nothing is decided by it.
     pub frequency: Option<TimeDelta>,
+    /// The queue for passes in shards; none means that every pass is one invocation's.
+    pub shard_queue: Option<String>,
+    /// How many targets one invocation takes, about.
+    pub targets_per_shard: usize,
     /// The partitions that are served, the hub's own among them.
     pub partitions: BTreeMap<Partition, Reach>,
 }
@@ -210,6 +221,8 @@ impl Settings {
             snapshot_prefix: reader.snapshot_prefix(),
             window_lead: reader.window_lead(),
             frequency: reader.frequency(),
+            shard_queue: reader.shard_queue(),
+            targets_per_shard: reader.targets_per_shard(),
             labels: reader.labels(),
             home: home.partition(),
             partitions: reader.partitions(home, &spoke_role),
@@ -394,6 +407,30 @@ impl<'a> Reader<'a> {
         let message = format!("`{text}` is not a rate");
         self.report("frequency", text, Code::BadValue, message, "write `rate(5 minutes)`");
         None
+    }
+
+    fn shard_queue(&mut self) -> Option<String> {
+        let text = self.text("shard-queue")?;
+        if text.starts_with("https://") || text.starts_with("http://") {
+            return Some(text.to_owned());
+        }
+        let message = format!("`{text}` is not the URL of a queue");
+        let help = "write `https://sqs.REGION.amazonaws.com/ACCOUNT/NAME`";
+        self.report("shard-queue", text, Code::BadValue, message, help);
+        None
+    }
+
+    fn targets_per_shard(&mut self) -> usize {
+        const MOST: usize = 10_000;
+        let Some(text) = self.text("targets-per-shard") else { return TARGETS_PER_SHARD };
+        match text.parse().ok().filter(|targets| (1..=MOST).contains(targets)) {
+            Some(targets) => targets,
+            None => {
+                let message = format!("`{text}` is not a number of targets from 1 to {MOST}");
+                self.report("targets-per-shard", text, Code::BadNumber, message, "write `500`");
+                TARGETS_PER_SHARD
+            }
+        }
     }
 
     fn labels(&mut self) -> Labels {

@@ -11,6 +11,11 @@ use scheduler_core::{
     window::NamedWindows,
 };
 
+use crate::{
+    shards::{Claim, Hold, Open, ShardId, Taken},
+    summary::Summary,
+};
+
 /// The memories of some resources of one target.
 pub type Memories = BTreeMap<ResourceKey, Memory>;
 
@@ -77,13 +82,6 @@ pub trait MemoryStore: Sync {
     ) -> impl Future<Output = Result<(), Failure>> + Send;
 }
 
-/// Where shards of a pass are sent, to be worked on by whoever takes them.
-pub trait Queue: Sync {
-    /// Sends messages, and says of each, in their order, whether it was accepted. One that was may come late, more than
-    /// once or, rarely, never; one that failed for want of an answer may come all the same.
-    fn send(&self, messages: &[String]) -> impl Future<Output = Vec<Result<(), Failure>>> + Send;
-}
-
 /// The right to do some work, for one at a time.
 pub trait Leases: Sync {
     /// Takes a lease that is free, has expired by `now`, or is the holder's own. An answer that is lost may have taken it.
@@ -95,6 +93,60 @@ pub trait Leases: Sync {
 
     /// Gives a lease back, if it is still the holder's.
     fn release(&self, lease: &Lease) -> impl Future<Output = Result<(), Failure>> + Send;
+}
+
+/// Where shards of a pass are sent, to be worked on by whoever takes them.
+pub trait Queue: Sync {
+    /// Sends messages, and says of each, in their order, whether it was accepted. One that was may come late, more than
+    /// once or, rarely, never; one that failed for want of an answer may come all the same.
+    fn send(&self, messages: &[String]) -> impl Future<Output = Vec<Result<(), Failure>>> + Send;
+}
+
+/// What is written down of passes that are cut into [shards](crate::shards).
+pub trait Claims: Sync {
+    /// Every claim that is not ended, those whose time is over too.
+    fn claims(&self) -> impl Future<Output = Result<Vec<Open>, Failure>> + Send;
+
+    /// Writes down a pass and the claims of its shards. After an error some may stand.
+    fn open(
+        &self,
+        pass: &str,
+        claims: &[Claim],
+    ) -> impl Future<Output = Result<(), Failure>> + Send;
+
+    /// Takes the claim of a shard, if its time is not over at `now` and nobody else holds it. An answer that is lost may have taken it.
+    fn take(
+        &self,
+        id: &ShardId,
+        hold: &Hold,
+        now: Instant,
+    ) -> impl Future<Output = Result<Taken, Failure>> + Send;
+
+    /// Gives a claim back as it was, if it is still the holder's.
+    fn let_go(&self, id: &ShardId, hold: &Hold)
+    -> impl Future<Output = Result<(), Failure>> + Send;
+
+    /// Cuts a claim in two, of which the first stays the holder's. After an error there are two, or still the one.
+    fn part(
+        &self,
+        kept: &Claim,
+        rest: &Claim,
+        hold: &Hold,
+    ) -> impl Future<Output = Result<(), Failure>> + Send;
+
+    /// Writes down what came of a shard, unless that has been done, and ends its claim. Answers whether it was the last of
+    /// its pass that was not ended: of all who end one, one alone is told so.
+    fn close(
+        &self,
+        id: &ShardId,
+        summary: &Summary,
+    ) -> impl Future<Output = Result<bool, Failure>> + Send;
+
+    /// How many shards of a pass are not ended.
+    fn pending(&self, pass: &str) -> impl Future<Output = Result<usize, Failure>> + Send;
+
+    /// What came of those that are.
+    fn outcome(&self, pass: &str) -> impl Future<Output = Result<Summary, Failure>> + Send;
 }
 
 /// A claim to some work.

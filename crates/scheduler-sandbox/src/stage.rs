@@ -25,7 +25,7 @@ pub const HUB_ROLE: &str = "dayshift-scheduler";
 pub const SPOKE_ROLE: &str = "dayshift-spoke";
 
 /// What the role of the hub's function allows.
-const HUB_ACTIONS: [&str; 13] = [
+const HUB_ACTIONS: [&str; 15] = [
     "sts:AssumeRole",
     "dynamodb:DescribeTable",
     "dynamodb:DescribeTimeToLive",
@@ -33,7 +33,9 @@ const HUB_ACTIONS: [&str; 13] = [
     "dynamodb:Query",
     "dynamodb:BatchWriteItem",
     "dynamodb:PutItem",
+    "dynamodb:UpdateItem",
     "dynamodb:DeleteItem",
+    "dynamodb:GetItem",
     "ssm:GetParametersByPath",
     "ssm:GetParameters",
     "organizations:ListAccountsForParent",

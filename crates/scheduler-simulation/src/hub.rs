@@ -11,7 +11,7 @@ use std::{
 use chrono::TimeDelta;
 use scheduler_core::{Config, Instant, Kind, Target, labels::Labels, window};
 use scheduler_engine::{
-    Mode, Pass, PassReport, Scope, Tick,
+    Foresight, Mode, Pass, PassReport, Scope, Tick,
     lease::{self, NotHeld},
     pass,
     ports::Lease,
@@ -36,6 +36,8 @@ pub struct Hub {
     pub labels: Labels,
     /// How long a pass may take by the clock on the wall: only stories have any of it pass.
     pub limit: Duration,
+    /// What the passes have seen.
+    foresight: Foresight,
 }
 
 /// One pass to be run.
@@ -112,7 +114,8 @@ impl Hub {
     /// If there is no runtime to be had.
     pub fn new(targets: Vec<Target>, labels: Labels) -> std::io::Result<Self> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
-        Ok(Self { runtime, targets, labels, limit: Duration::from_secs(24 * 60 * 60) })
+        let limit = Duration::from_secs(24 * 60 * 60);
+        Ok(Self { runtime, targets, labels, limit, foresight: Foresight::default() })
     }
 
     /// Runs one pass.
@@ -146,7 +149,9 @@ impl Hub {
             cloud: &invocation,
             memory: &invocation,
             // Far away: what takes time in the world takes none here.
+            begin_until: tokio::time::Instant::now() + self.limit,
             deadline: tokio::time::Instant::now() + self.limit,
+            foresight: &self.foresight,
             concurrency: 2,
             labels: &self.labels,
             window_lead: window::LEAD,

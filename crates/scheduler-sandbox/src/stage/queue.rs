@@ -12,10 +12,10 @@ pub const SHARD_QUEUE: &str = "dayshift-shards";
 pub const DEAD_LETTERS: &str = "dayshift-dead-letters";
 
 /// How long a shard that was received is hidden, in seconds: a function may run for no longer.
-pub const SHARD_VISIBILITY: u32 = 900;
+pub const SHARD_VISIBILITY: u32 = 300;
 
-/// How often a shard is tried before it goes to the dead letters: the least that AWS recommends for Lambda.
-pub const SHARD_RECEIVES: u32 = 5;
+/// How often a shard is tried before it goes to the dead letters.
+pub const SHARD_RECEIVES: u32 = 3;
 
 impl Stage {
     /// Gives the hub a queue for the shards of a pass, one for dead letters behind it, and the right to send there.
