@@ -313,6 +313,19 @@ pub(crate) struct ScopeArgs {
     /// Only what follows this schedule.
     #[arg(long, value_name = "NAME")]
     pub(crate) schedule: Option<ScheduleName>,
+    #[command(flatten)]
+    pub(crate) place: PlaceArgs,
+}
+
+impl ScopeArgs {
+    pub(crate) fn scope(&self) -> Scope {
+        Scope { schedule: self.schedule.clone(), ..self.place.scope() }
+    }
+}
+
+/// Where it is looked, whatever the schedule.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct PlaceArgs {
     /// Only this account.
     #[arg(long, value_name = "ID")]
     pub(crate) account: Option<AccountId>,
@@ -324,10 +337,10 @@ pub(crate) struct ScopeArgs {
     pub(crate) kind: Option<Kind>,
 }
 
-impl ScopeArgs {
+impl PlaceArgs {
     pub(crate) fn scope(&self) -> Scope {
-        let Self { schedule, account, region, kind } = self.clone();
-        Scope { schedule, account, region, kind }
+        let Self { account, region, kind } = self.clone();
+        Scope { schedule: None, account, region, kind }
     }
 }
 
@@ -548,15 +561,8 @@ pub(crate) struct Usage {
 pub(crate) struct Doctor {
     #[command(flatten)]
     pub(crate) hub: HubArgs,
-    /// Only this account.
-    #[arg(long, value_name = "ID")]
-    pub(crate) account: Option<AccountId>,
-    /// Only this Region.
-    #[arg(long, value_name = "REGION")]
-    pub(crate) region: Option<Region>,
-    /// Only this kind: ec2-instance, rds-instance, rds-cluster, asg, ecs-service or redshift-cluster.
-    #[arg(long, value_name = "KIND")]
-    pub(crate) kind: Option<Kind>,
+    #[command(flatten)]
+    pub(crate) place: PlaceArgs,
 }
 
 /// What is done with calendars.

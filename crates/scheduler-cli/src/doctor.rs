@@ -3,10 +3,7 @@
 use chrono::TimeDelta;
 use scheduler_aws::{Aws, function::Function};
 use scheduler_core::{Instant, resource::Failure};
-use scheduler_engine::{
-    Scope,
-    doctor::{Checked, Code, Examination, Finding, Severity},
-};
+use scheduler_engine::doctor::{Checked, Code, Examination, Finding, Severity};
 use scheduler_hub::{Door, Request, doctor::Diagnosis};
 use tokio::time::Instant as Moment;
 
@@ -30,12 +27,7 @@ const LEAST_SECONDS: i32 = 30;
 const LEAST_MB: i32 = 128;
 
 pub(crate) async fn run(doctor: &Doctor, now: Instant, mut show: Show<'_>) -> Result<Exit, Failed> {
-    let scope = Scope {
-        schedule: None,
-        account: doctor.account.clone(),
-        region: doctor.region.clone(),
-        kind: doctor.kind,
-    };
+    let scope = doctor.place.scope();
     let hub = Hub::find(&doctor.hub).await?;
     let asked = Moment::now();
     let Diagnosis { at, mut examination, omitted } = hub.ask(&Request::Doctor { scope }).await?;
