@@ -13,7 +13,7 @@ use crate::{
     exit::{Exit, Failed},
     hub::Hub,
     scope,
-    show::Show,
+    show::{Show, plural},
 };
 
 /// How far clocks may differ. AWS refuses signatures that are five minutes off.
@@ -141,7 +141,7 @@ fn table(examination: &Examination, omitted: usize, show: &mut Show<'_>) -> Resu
         writeln!(show.out)?;
     }
     if omitted > 0 {
-        writeln!(show.out, "{omitted} findings are left out; ask for one account")?;
+        writeln!(show.out, "{} left out; ask for one account", plural(omitted, "finding"))?;
     }
     Ok(writeln!(show.out, "{}", summary(examination))?)
 }
@@ -178,10 +178,6 @@ fn summary(examination: &Examination) -> String {
         plural(permissions, "permission"),
     ];
     format!("{}; looked at {}", found.join(", "), looked_at.join(", "))
-}
-
-fn plural(n: usize, word: &str) -> String {
-    format!("{n} {word}{}", if n == 1 { "" } else { "s" })
 }
 
 #[cfg(test)]

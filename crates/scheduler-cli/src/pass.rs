@@ -10,7 +10,7 @@ use crate::{
     exit::{Exit, Failed},
     hub::Hub,
     scope,
-    show::Show,
+    show::{Show, plural},
 };
 
 /// What the hub answers.
@@ -54,15 +54,15 @@ fn table(answer: &Answer, show: &mut Show<'_>) -> Result<(), Failed> {
         writeln!(show.out, "\n! {}: {}; {}", text("item"), text("message"), text("help"))?;
     }
     if *omitted > 0 {
-        writeln!(show.out, "\n{omitted} more resources are left out")?;
+        writeln!(show.out, "\n{} left out", plural(*omitted, "more resource"))?;
     }
     let pass = &run.pass;
     let done = if pass.dry_run { "would be " } else { "" };
     writeln!(
         show.out,
-        "\n{} targets, {} resources: {} {done}started, {} {done}stopped, {} {done}resized, {} left, {} failed",
-        pass.targets,
-        pass.resources,
+        "\n{}, {}: {} {done}started, {} {done}stopped, {} {done}resized, {} left, {} failed",
+        plural(pass.targets, "target"),
+        plural(pass.resources, "resource"),
         pass.started,
         pass.stopped,
         pass.resized,

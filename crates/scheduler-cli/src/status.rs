@@ -9,7 +9,7 @@ use crate::{
     exit::{Exit, Failed},
     hub::Hub,
     scope,
-    show::Show,
+    show::{Show, plural},
 };
 
 /// What the hub answers.
@@ -50,7 +50,11 @@ fn table(Answer { report, omitted }: &Answer, show: &mut Show<'_>) -> Result<(),
         writeln!(show.out, "\n! {account} {region} could not be looked at: {message}")?;
     }
     if *omitted > 0 {
-        writeln!(show.out, "\n{omitted} more resources are left out; ask for one account")?;
+        writeln!(
+            show.out,
+            "\n{} left out; ask for one account",
+            plural(*omitted, "more resource")
+        )?;
     }
     Ok(())
 }
