@@ -167,8 +167,9 @@ where
     }
 }
 
+/// The first line, without the heading of the list that the SDK has below it where it finds no credentials.
 fn first_line(text: &str) -> &str {
-    text.lines().next().unwrap_or_default()
+    text.lines().next().unwrap_or_default().trim_end_matches(" Attempted:")
 }
 
 #[cfg(test)]

@@ -2,35 +2,59 @@
 
 use scheduler_engine::status::{StatusReport, StatusRow};
 use scheduler_hub::Request;
+use serde::{Deserialize, Serialize};
 
 use crate::{
     args::{Format, Status},
     exit::{Exit, Failed},
     hub::Hub,
-    show::Show,
+    scope,
+    show::{Show, plural},
 };
+
+/// What the hub answers.
+#[derive(Debug, Deserialize, Serialize)]
+struct Answer {
+    #[serde(flatten)]
+    report: StatusReport,
+    omitted: usize,
+}
 
 pub(crate) async fn run(status: &Status, mut show: Show<'_>) -> Result<Exit, Failed> {
     let scope = status.scope.scope();
-    let report: StatusReport =
-        Hub::find(&status.hub).await?.ask(&Request::Status { scope }).await?;
+    let hub = Hub::find(&status.hub).await?;
+    let answer: Answer = hub.ask(&Request::Status { scope: scope.clone() }).await?;
     match show.format {
-        Format::Json => show.json(&report)?,
-        Format::Table | Format::Ics | Format::LegacyJson => table(&report, &mut show)?,
+        Format::Json => show.json(&answer)?,
+        Format::Table | Format::Ics | Format::LegacyJson => table(&answer, &mut show)?,
+    }
+    let Answer { report, .. } = answer;
+    if report.resources.is_empty() {
+        scope::check(&hub, &scope).await?;
     }
     Ok(if report.targets.is_empty() { Exit::Done } else { Exit::Failed })
 }
 
-fn table(report: &StatusReport, show: &mut Show<'_>) -> Result<(), Failed> {
+fn table(Answer { report, omitted }: &Answer, show: &mut Show<'_>) -> Result<(), Failed> {
     let head = [
         "ACCOUNT", "REGION", "KIND", "RESOURCE", "SCHEDULE", "OBSERVED", "DESIRED", "UNTIL", "LAST",
     ];
     let rows: Vec<_> = report.resources.iter().map(cells).collect();
-    show.columns(&head, &rows)?;
+    match rows.is_empty() {
+        true => writeln!(show.out, "no managed resources")?,
+        false => show.columns(&head, &rows)?,
+    }
     for target in &report.targets {
         let message = target.message.as_deref().unwrap_or_default();
         let (account, region) = (&target.account, &target.region);
         writeln!(show.out, "\n! {account} {region} could not be looked at: {message}")?;
+    }
+    if *omitted > 0 {
+        writeln!(
+            show.out,
+            "\n{} left out; ask for one account",
+            plural(*omitted, "more resource")
+        )?;
     }
     Ok(())
 }
