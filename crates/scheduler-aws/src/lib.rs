@@ -37,6 +37,7 @@ mod count;
 mod each;
 mod ec2;
 mod ecs;
+mod network;
 mod pages;
 mod rds;
 mod redshift;
