@@ -11,6 +11,7 @@ POLICY_PREFIX = {
 INSTEAD = {
     "lambda:Invoke": {"lambda:InvokeFunction"},  # The action has a name of its own.
     "dynamodb:TransactWriteItems": {"dynamodb:PutItem", "dynamodb:DeleteItem"},  # Asked for part by part.
+    "sqs:SendMessageBatch": {"sqs:SendMessage"},  # Asked for message by message.
 }
 
 # What the tagging API asks for besides, by the service whose resource is tagged.
@@ -44,6 +45,7 @@ BESIDES = {
 LOGS = {"logs:CreateLogStream", "logs:PutLogEvents"}  # Lambda, of what the program prints.
 TRACES = {"xray:PutTraceSegments", "xray:PutTelemetryRecords"}  # Lambda, where it traces.
 DEAD_LETTERS = {"sqs:SendMessage"}  # Lambda, of the event of an invocation that failed.
+TAKEN_MESSAGES = {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"}  # Lambda, of a mapped queue.
 SECRETS = {"kms:Decrypt"}  # The Parameter Store, of a SecureString that is to be decrypted.
 # DynamoDB and SQS, with a key of the user's own: what their documentation asks for.
 OWN_KEY = {
