@@ -10,8 +10,8 @@ POLICY_PREFIX = {
 # Calls that ask for another action than their own.
 INSTEAD = {
     "lambda:Invoke": {"lambda:InvokeFunction"},  # The action has a name of its own.
+    "sqs:SendMessageBatch": {"sqs:SendMessage"},  # A batch is allowed where one message is.
     "dynamodb:TransactWriteItems": {"dynamodb:PutItem", "dynamodb:DeleteItem"},  # Asked for part by part.
-    "sqs:SendMessageBatch": {"sqs:SendMessage"},  # Asked for message by message.
 }
 
 # What the tagging API asks for besides, by the service whose resource is tagged.
