@@ -1,8 +1,8 @@
 """Runs the end-to-end test on ministack, which is nobody's judge of schedules but deploys and runs what moto does not.
 
 hub.yaml and spoke.yaml are deployed unchanged, and none of their resources is refused. ministack runs the zip of
-`bootstrap` on `provided.al2023` without Docker, fires the rule, invokes the functions for the command line and deploys
-custom resources. With AUTH=true it evaluates the policies of the hub's roles and the trust of the spoke's.
+`bootstrap` on `provided.al2023` without Docker, fires the rule, takes shards from their queue, invokes the functions for
+the command line and deploys custom resources. With AUTH=true it evaluates the policies of the hub's roles and the trust of the spoke's.
 
 What version 1.5.33 lacks, and what stands in for it:
 

@@ -302,7 +302,8 @@ class Story:
                 problems.unless(told.code == code, f"{arguments[0]} ended with {told.code}: {told.out}{told.words}")
             rows = desk.run("status", "--json").json["resources"]
             states = {row["resource"]: (row["observed"], row["desired"]) for row in rows}
-            expected = {self.ids["web"]: ("stopped", "stopped"), "workers": ("stopped", "stopped")}
+            at_rest = ("stopped", "stopped")
+            expected = {self.ids["web"]: at_rest, self.ids[REGIONS[0]]: at_rest, "workers": at_rest}
             problems.unless_same_items("status", states, expected)
             self.shop("ec2").create_tags(Resources=[self.ids["web"]], Tags=[{"Key": "Schedule", "Value": "work"}])
             told = desk.run("run", "--schedule", "work", "--json")
