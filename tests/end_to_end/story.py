@@ -9,7 +9,7 @@ import uuid
 from collections import Counter
 from datetime import UTC, datetime
 
-from iam_actions import DEAD_LETTERS, LOGS, SECRETS
+from iam_actions import DEAD_LETTERS, LOGS, SECRETS, TAKEN_MESSAGES
 
 from . import deployment as hands
 from . import estate as where
@@ -33,7 +33,7 @@ BEYOND_THE_DOOR = {
     "dynamodb:DescribeTable",
     "dynamodb:DescribeTimeToLive",
     "iam:SimulatePrincipalPolicy",
-} | LOGS | DEAD_LETTERS | SECRETS
+} | LOGS | DEAD_LETTERS | SECRETS | TAKEN_MESSAGES
 
 
 class Story(Endings):

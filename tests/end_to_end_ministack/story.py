@@ -14,6 +14,8 @@ from end_to_end.checks import Checks, Problems
 from end_to_end.command_line import CommandLine
 from templates.stack import TEMPLATES, Stack
 
+# Each is a target of the one account, and a shard.
+REGIONS = ("eu-west-1", "eu-central-1", "us-east-1")
 STACK, SPOKE, DECLARING = "dayshift", "dayshift-spoke", "shop-schedules"
 BUCKET, KEY = "dayshift-code", "bootstrap.zip"
 SHOP = "111122223333"
@@ -71,6 +73,7 @@ class Story:
         self.bin_dir = bin_dir
         self.folder = folder
         self.checks = checks
+        self.ids: dict[str, str] = {}
         self.parameters = {
             "Accounts": SHOP,
             "Kinds": "ec2-instance,asg",
@@ -84,6 +87,7 @@ class Story:
         self.deployed()
         self.evaluated()
         self.run_by_its_rule()
+        self.cut_into_shards()
         self.at_rest()
         self.at_the_desk()
         self.declared()
@@ -105,6 +109,7 @@ class Story:
         template = (TEMPLATES / "hub.yaml").read_text()
         with self.checks.check("hub.yaml is deployed as it is, every resource of it") as problems:
             self.outputs = deploy(self.hub("cloudformation"), STACK, template, self.parameters)
+            self.make_up_for_the_poller()
             self.made(problems, self.hub("cloudformation"), STACK, Stack(template, self.parameters))
             self.looked_at(problems)
         template = (TEMPLATES / "spoke.yaml").read_text()
@@ -131,8 +136,18 @@ class Story:
         problems.unless_equal("attempts", config["MaximumRetryAttempts"], 0)
         failed_go_to = config["DestinationConfig"]["OnFailure"]["Destination"]
         problems.unless("DeadLetters" in failed_go_to, f"failures go to {failed_go_to}")
+        (mapping,) = self.hub("lambda").list_event_source_mappings()["EventSourceMappings"]
+        problems.unless_equal("at once", mapping["ScalingConfig"], {"MaximumConcurrency": 10})
+        problems.unless_equal("a shard's answer", mapping["FunctionResponseTypes"], ["ReportBatchItemFailures"])
+        problems.unless("Shards" in mapping["EventSourceArn"], f"shards come from {mapping['EventSourceArn']}")
         subscribed = self.hub("events").list_targets_by_rule(Rule=self.rule())["Targets"]
         problems.unless_equal("the rule's target", [each["Arn"] for each in subscribed], [self.outputs["FunctionArn"]])
+
+    def make_up_for_the_poller(self) -> None:
+        functions = self.hub("lambda")
+        for each in functions.list_event_source_mappings()["EventSourceMappings"]:
+            at_once = int(each["ScalingConfig"]["MaximumConcurrency"])
+            functions.update_event_source_mapping(UUID=each["UUID"], ScalingConfig={"MaximumConcurrency": at_once})
 
     def rule(self) -> str:
         return next(each["Name"] for each in self.hub("events").list_rules()["Rules"] if STACK in each["Name"])
@@ -186,20 +201,53 @@ class Story:
             expected = {f"ec2-instance/{self.ids['web']}": "stopped", "asg/workers": "stopped"}
             problems.unless_same_items("settled", settled, expected)
             problems.unless_equal("metric Managed", self.metric("Managed", "ec2-instance"), 1)
-            waited_for(lambda: any("pass finished" in line for line in self.log_lines()), 20)
+            waited_for(self.passes, 20)
+
+    def cut_into_shards(self) -> None:
+        """With one target a shard, the rule's pass leaves all its targets to others, which the queue brings."""
+        template = (TEMPLATES / "hub.yaml").read_text()
+        parameters = self.parameters | {"Regions": ",".join(REGIONS), "TargetsPerShard": "1"}
+        passes, invocations = self.passes(), len(self.log_lines("START"))
+        deploy(self.hub("cloudformation"), STACK, template, parameters, is_there=True)
+        self.make_up_for_the_poller()
+        for region in REGIONS:
+            self.run_instance(region, TAGS, region)
+        with self.checks.check("a pass over many targets is cut into shards, which Lambda runs") as problems:
+            waited_for(
+                lambda: all(self.instance_state(each, each) == "stopped" for each in REGIONS), LONGEST_WAIT_SECONDS
+            )
+            problems.unless_equal("the instance without a tag", self.instance_state("bare"), "running")
+        with self.checks.check("whoever is last puts its summary and its metrics together") as problems:
+            # The instances were made one after the other: two passes may share them.
+            everything = len(REGIONS)
+            waited_for(lambda: sum(each["stopped"] for each in self.whole(passes)) == everything, LONGEST_WAIT_SECONDS)
+            problems.unless_equal("failed", {each["failed"] for each in self.whole(passes)}, {0})
+            problems.unless_equal("metric Targets", self.metric("Targets"), len(REGIONS))
+            problems.unless_equal("metric FailedTargets", self.metric("FailedTargets"), 0)
+        with self.checks.check("each shard was an invocation of its own, and none is left") as problems:
+            taken = len(self.log_lines("START")) - invocations
+            problems.unless(taken >= 1 + len(REGIONS), f"{taken} invocations")
+            for name in ("ShardQueueUrl", "DeadLetterQueueUrl"):
+                waited_for(lambda name=name: self.messages(name) == 0, LONGEST_WAIT_SECONDS)
+
+    def passes(self) -> list[dict]:
+        """The lines of those that came to an end."""
+        return [json.loads(line) for line in self.log_lines("pass finished")]
+
+    def whole(self, before: list[dict]) -> list[dict]:
+        """Those since then that speak of every target."""
+        return [each for each in self.passes()[len(before) :] if each["targets"] == len(REGIONS)]
+
+    def messages(self, queue: str) -> int:
+        sorts = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+        url = self.outputs[queue]
+        found = self.hub("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=sorts)["Attributes"]
+        return sum(map(int, found.values()))
 
     def make_resources(self) -> None:
-        ec2, autoscaling = self.shop("ec2"), self.shop("autoscaling")
-        self.ids = {}
+        autoscaling = self.shop("autoscaling")
         for name, tags in (("web", TAGS), ("bare", [{"Key": "Name", "Value": "bare"}])):
-            made = ec2.run_instances(
-                ImageId="ami-12345678",
-                MinCount=1,
-                MaxCount=1,
-                InstanceType="t3.micro",
-                TagSpecifications=[{"ResourceType": "instance", "Tags": tags}],
-            )
-            self.ids[name] = made["Instances"][0]["InstanceId"]
+            self.run_instance(name, tags)
         autoscaling.create_launch_configuration(
             LaunchConfigurationName="workers", ImageId="ami-12345678", InstanceType="t3.micro"
         )
@@ -213,6 +261,16 @@ class Story:
             AvailabilityZones=["eu-west-1a"],
             Tags=[each | of_group for each in TAGS],
         )
+
+    def run_instance(self, name: str, tags: list[dict], region: str = REGIONS[0]) -> None:
+        made = self.aws.client("ec2", "shop", region).run_instances(
+            ImageId="ami-12345678",
+            MinCount=1,
+            MaxCount=1,
+            InstanceType="t3.micro",
+            TagSpecifications=[{"ResourceType": "instance", "Tags": tags}],
+        )
+        self.ids[name] = made["Instances"][0]["InstanceId"]
 
     def at_rest(self) -> None:
         """From here on passes are asked for."""
@@ -244,7 +302,8 @@ class Story:
                 problems.unless(told.code == code, f"{arguments[0]} ended with {told.code}: {told.out}{told.words}")
             rows = desk.run("status", "--json").json["resources"]
             states = {row["resource"]: (row["observed"], row["desired"]) for row in rows}
-            expected = {self.ids["web"]: ("stopped", "stopped"), "workers": ("stopped", "stopped")}
+            at_rest = ("stopped", "stopped")
+            expected = {self.ids["web"]: at_rest, self.ids[REGIONS[0]]: at_rest, "workers": at_rest}
             problems.unless_same_items("status", states, expected)
             self.shop("ec2").create_tags(Resources=[self.ids["web"]], Tags=[{"Key": "Schedule", "Value": "work"}])
             told = desk.run("run", "--schedule", "work", "--json")
@@ -335,22 +394,23 @@ class Story:
         items = self.hub("dynamodb").scan(TableName=self.outputs["ConfigTableName"])["Items"]
         return {(item["type"]["S"], item["name"]["S"]): item for item in items}
 
-    def instance(self, name: str) -> dict:
-        return self.shop("ec2").describe_instances(InstanceIds=[self.ids[name]])["Reservations"][0]["Instances"][0]
+    def instance(self, name: str, region: str = REGIONS[0]) -> dict:
+        found = self.aws.client("ec2", "shop", region).describe_instances(InstanceIds=[self.ids[name]])
+        return found["Reservations"][0]["Instances"][0]
 
-    def instance_state(self, name: str) -> str:
-        return self.instance(name)["State"]["Name"]
+    def instance_state(self, name: str, region: str = REGIONS[0]) -> str:
+        return self.instance(name, region)["State"]["Name"]
 
     def group(self) -> dict:
         groups = self.shop("autoscaling").describe_auto_scaling_groups(AutoScalingGroupNames=["workers"])
         return groups["AutoScalingGroups"][0]
 
-    def metric(self, name: str, kind: str) -> float | None:
+    def metric(self, name: str, kind: str = "") -> float | None:
         now = datetime.now(UTC).timestamp()
         points = self.hub("cloudwatch").get_metric_statistics(
             Namespace=f"Dayshift/{STACK}",
             MetricName=name,
-            Dimensions=[{"Name": "Schedule", "Value": "rest"}, {"Name": "Kind", "Value": kind}],
+            Dimensions=[{"Name": "Schedule", "Value": "rest"}, {"Name": "Kind", "Value": kind}] if kind else [],
             StartTime=now - 600,
             EndTime=now + 60,
             Period=60,
@@ -358,9 +418,10 @@ class Story:
         )["Datapoints"]
         return max((each["Maximum"] for each in points), default=None)
 
-    def log_lines(self) -> list[str]:
-        events = self.hub("logs").filter_log_events(logGroupName=f"/aws/lambda/{STACK}-scheduler")["events"]
-        return [each["message"] for each in events]
+    def log_lines(self, holding: str) -> list[str]:
+        pages = self.hub("logs").get_paginator("filter_log_events")
+        pages = pages.paginate(logGroupName=f"/aws/lambda/{STACK}-scheduler")
+        return [each["message"] for page in pages for each in page["events"] if holding in each["message"]]
 
 
 class Undeployed(Exception):

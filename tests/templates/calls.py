@@ -29,17 +29,25 @@ IN_BOTOCORE = {
     "resourcegroupstagging": "resourcegroupstaggingapi",
 }
 
-# The tables that a file's calls of DynamoDB are about.
-TABLES = {
-    "config_table": ("ConfigTable",),
-    "state_table": ("StateTable",),
-    "doctor/table": ("ConfigTable", "StateTable"),
+# What a file's calls of a service are about, where we have several things there.
+ABOUT = {
+    "dynamodb": {
+        "config_table": ("ConfigTable",),
+        "state_table": ("StateTable",),
+        "doctor/table": ("ConfigTable", "StateTable"),
+    },
+    "sqs": {"queue": ("Shards",)},
 }
 
-# What AWS does in each role's name.
+
+def of(thing: str, actions: set[str]) -> set[tuple[str, str]]:
+    return {(action, thing) for action in actions}
+
+
+# What AWS does in each role's name, and of what; what an event source mapping does besides, its template says.
 UNCALLED = {
-    "SchedulerRole": LOGS | TRACES | DEAD_LETTERS | SECRETS | OWN_KEY,
-    "AdminRole": LOGS | TRACES | OWN_KEY,
+    "SchedulerRole": of("", LOGS | TRACES | SECRETS | OWN_KEY) | of("DeadLetters", DEAD_LETTERS),
+    "AdminRole": of("", LOGS | TRACES | OWN_KEY),
     "SpokeRole": set(),
 }
 
@@ -58,7 +66,7 @@ class Call:
     """One operation, and what it is about where a service has several things of ours."""
 
     action: str
-    table: str = ""
+    about: str = ""
 
 
 @dataclass(frozen=True)
@@ -119,9 +127,10 @@ def calls_in(path: Path, body: str, whole: str) -> frozenset[Call]:
         if len(crates) > 1:
             raise UnknownCall(f"{path}: `.{name}()` may be of {sorted(crates)}")
         for crate in crates:
-            about = next((tables for part, tables in TABLES.items() if part in str(path)), ("",))
+            parts = ABOUT.get(crate, {}).items()
+            about = next((things for part, things in parts if part in str(path.relative_to(ADAPTERS))), ("",))
             action = f"{POLICY_PREFIX.get(crate, crate)}:{operations(crate)[name]}"
-            found.extend(Call(action, table) for table in (about if crate == "dynamodb" else ("",)))
+            found.extend(Call(action, thing) for thing in about)
     known = len({call.action for call in found})
     if len(SENT.findall(body)) != known:
         raise UnknownCall(f"{path}: {len(SENT.findall(body))} requests are sent, and {known} are known: {body}")
@@ -192,9 +201,9 @@ def calls() -> dict[str, frozenset[Call]]:
 def needed(role: str) -> dict[tuple[str, str], str]:
     """The actions that a role needs, each of what, and the call that asks for it."""
     of_calls = {
-        (action, call.table): call.action for call in calls()[role] for action in asked_for(call.action)
+        (action, call.about): call.action for call in calls()[role] for action in asked_for(call.action)
     }
-    return {(action, ""): "AWS, in the role's name" for action in UNCALLED[role]} | of_calls
+    return dict.fromkeys(UNCALLED[role], "AWS, in the role's name") | of_calls
 
 
 def problems() -> Iterator[str]:

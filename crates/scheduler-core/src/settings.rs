@@ -5,7 +5,7 @@
 //! | `config-table`, `state-table` | the tables' names |
 //! | `accounts` | account ids or role ARNs, comma-separated; `{param:NAME}` for the list of them in another parameter |
 //! | `organizational-units` | ids of units or roots, comma-separated: the accounts below them, by the spoke role's name |
-//! | `excluded-accounts` | account ids that are not served, wherever they are named or found |
+//! | `excluded-accounts` | account ids that are not served, wherever they are named or found; a malformed one lets no pass run |
 //! | `regions` | Regions, comma-separated; absent: the hub's own |
 //! | `spoke-role` | the role's name in every account; absent: `dayshift-spoke` |
 //! | `external-id` | what the spoke roles ask for |
@@ -203,7 +203,8 @@ impl Settings {
     /// # Errors
     ///
     /// Every mistake, if one of them leaves no way to run a pass: a table's name is missing, the tag key, the
-    /// zone or a kind is wrong. (With a wrong tag key or kind, the wrong resources would be served.)
+    /// zone, a kind or an excluded account is wrong. (With a wrong tag key, kind or exclusion, the wrong resources
+    /// would be served.)
     pub fn parse(
         parameters: &Parameters,
         home: &Region,
@@ -583,10 +584,13 @@ impl<'a> Reader<'a> {
             self.report(&fields[0], "", Code::Missing, "no accounts are named", help);
         }
         let mut accounts = Accounts::new(partition.clone(), role.clone());
+        let excluding = excluded.map(|text| accounts.exclude(&fields[2], text)).unwrap_or_default();
+        // An account that is meant to be left alone would be served.
+        self.fatal |= !excluding.is_empty();
         let mistakes = [
             named.map(|text| accounts.name(&fields[0], text)),
             units.map(|text| accounts.discover_in(&fields[1], text)),
-            excluded.map(|text| accounts.exclude(&fields[2], text)),
+            Some(excluding),
         ];
         self.mistakes.extend(mistakes.into_iter().flatten().flatten());
         accounts
@@ -718,6 +722,32 @@ mod tests {
         assert!(parse(&[("kinds", "ec2-instance,lambda")]).is_err());
         assert!(parse(&[("kinds", ",")]).is_err());
         assert!(parse(&[("default-timezone", "Mars/Olympus")]).is_err());
+    }
+
+    #[test]
+    fn an_excluded_account_that_is_none_lets_nothing_run() {
+        for field in ["excluded-accounts", "partitions/aws-cn/excluded-accounts"] {
+            let foreign = [
+                ("partitions/aws-cn/accounts", "444455556666"),
+                ("partitions/aws-cn/regions", "cn-north-1"),
+                KEYS,
+            ];
+            for (text, wrong) in [
+                ("222222222222,33333333333", vec!["33333333333"]),
+                ("222222222222;333333333333", vec!["222222222222;333333333333"]),
+                ("prod,{param:/lists/prod}", vec!["prod", "{param:/lists/prod}"]),
+            ] {
+                let mistakes = parse(&[&foreign[..], &[(field, text)]].concat()).unwrap_err();
+                let told: Vec<_> =
+                    mistakes.iter().map(|each| (each.field.as_str(), each.text.as_str())).collect();
+                let expected: Vec<_> = wrong.into_iter().map(|entry| (field, entry)).collect();
+                assert_eq!(told, expected);
+            }
+            let (settings, mistakes) =
+                parse(&[&foreign[..], &[(field, " 222222222222,\n333333333333 ,")]].concat())
+                    .unwrap();
+            assert_eq!((settings.targets().len(), mistakes), (2, vec![]));
+        }
     }
 
     #[test]

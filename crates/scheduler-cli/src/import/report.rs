@@ -68,7 +68,7 @@ pub(super) fn text(taken: &Taken, table: Option<&str>, file: &str, today: NaiveD
     section(&mut text, "To deploy the hub (docs/migrate.md)", deploy);
     let table = table.unwrap_or("NAME");
     let in_place = format!(
-        "The hub can read the table as it stands, if its parameter config-table is {table} (docs/migrate.md). It ignores overwrite, use_metrics, configured_in_stack and the item config/scheduler there, and it leaves out what is left out here because of a mistake."
+        "The hub can use the table as it stands, deployed with ConfigTableName={table} (docs/migrate.md). It ignores overwrite, use_metrics, configured_in_stack and the item config/scheduler there, and it leaves out what is left out here because of a mistake."
     );
     section(&mut text, "In place instead", [in_place]);
     let name = shell(file);
