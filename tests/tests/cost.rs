@@ -59,7 +59,8 @@ fn the_script_counts_what_is_deployed() {
     assert_eq!(value("TABLES"), of_type("DynamoDB::Table"));
     assert_eq!((of_type("CloudWatch::Dashboard"), of_type("KMS::Key")), (1, 1));
     assert_eq!(of_type("Lambda::EventSourceMapping"), 1);
-    let (_, shard) = template.split_once("\n  TargetsPerShard:\n    Type: Number\n    Default: ").unwrap();
+    let (_, shard) =
+        template.split_once("\n  TargetsPerShard:\n    Type: Number\n    Default: ").unwrap();
     let default = shard.lines().next().unwrap();
     assert!(script.contains(&format!("several(\"--targets-per-shard\", {default}, ")), "{default}");
     let hub = read("crates/scheduler-hub/src/hub.rs");

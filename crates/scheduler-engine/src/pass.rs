@@ -173,7 +173,7 @@ async fn guarded<C: Cloud, M: MemoryStore>(
     let deadline = pass.deadline.min(Deadline::now() + PATIENCE);
     let walk = Walk { pass, verdicts, target, deadline };
     // Without its type: a walk holds the state of every call it makes, nested deeper than the compiler cares to lay out.
-    let walk: BoxFuture<'_, TargetReport> = Box::pin(walk.to_the_end());
+    let walk: BoxFuture<'_, TargetReport> = Box::pin(walk.run());
     let walk = AssertUnwindSafe(walk).catch_unwind();
     let failure = match timeout_at(deadline + SETTLING, walk).await {
         Ok(Ok(report)) => return report,

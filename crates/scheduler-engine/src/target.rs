@@ -34,7 +34,7 @@ pub(crate) struct Walk<'a, C, M> {
 
 impl<C: Cloud, M: MemoryStore> Walk<'_, C, M> {
     /// Observes, decides and acts. Trouble with one kind leaves the others to go on; without memory nothing is done.
-    pub(crate) async fn to_the_end(self) -> TargetReport {
+    pub(crate) async fn run(self) -> TargetReport {
         let Walk { pass, verdicts, target, deadline } = self;
         let mut report =
             TargetReport { target: target.clone(), troubles: Vec::new(), resources: Vec::new() };
