@@ -33,6 +33,7 @@ def spoke(rule: Rule, old: str, new: str = "") -> Broken:
 
 
 CONFIG_PUT = "                  - dynamodb:PutItem\n                  - dynamodb:UpdateItem\n"
+CONFIG_WRITES = CONFIG_PUT + "                  - dynamodb:DeleteItem\n                Resource"
 CONFIG_PUT_AND_DELETE = "- dynamodb:PutItem\n                  - dynamodb:DeleteItem\n                Resource: "
 SSE = "KMSMasterKeyId: !If [HasEncryptionKey, !Ref EncryptionKeyArn, !Ref AWS::NoValue]"
 LEAVES = "- Sid: LeaveDeadLetters\n                Effect: Allow\n                Action: sqs:"
@@ -60,7 +61,7 @@ BROKEN = [
         '"*",\n              "Condition"',
     ),
     hub(rules.every_function_has_a_role_of_its_own, "Role: !GetAtt AdminRole.Arn", "Role: !GetAtt SchedulerRole.Arn"),
-    hub(rules.the_doors_touch_no_resources, CONFIG_PUT, CONFIG_PUT + "                  - ec2:StopInstances\n"),
+    hub(rules.the_doors_touch_no_resources, CONFIG_WRITES, "                  - ec2:StopInstances\n" + CONFIG_WRITES),
     hub(
         rules.the_doors_touch_no_resources,
         "Action: ssm:GetParameter\n                Resource: !Sub",
@@ -86,7 +87,7 @@ BROKEN = [
     hub(rules.the_gateway_writes_overrides_alone, '"Null": { "dynamodb:LeadingKeys": "false" }'),
     hub(
         rules.the_gateway_writes_overrides_alone,
-        CONFIG_PUT + "                  - dynamodb:DeleteItem\n                Resource",
+        CONFIG_WRITES,
         CONFIG_PUT + "                  - dynamodb:BatchWriteItem\n                Resource",
     ),
     hub(
@@ -95,7 +96,7 @@ BROKEN = [
         "arn:${AWS::Partition}:iam::*:role/*",
     ),
     hub(rules.roles_are_taken_by_the_scheduler_alone, "Action: sqs:SendMessage", "Action: sts:AssumeRole"),
-    hub(rules.shards_are_the_schedulers_alone, CONFIG_PUT, CONFIG_PUT + "                  - sqs:SendMessage\n"),
+    hub(rules.shards_are_the_schedulers_alone, CONFIG_WRITES, "                  - sqs:SendMessage\n" + CONFIG_WRITES),
     hub(
         rules.shards_are_the_schedulers_alone,
         "  Issues:\n",
@@ -149,7 +150,7 @@ BROKEN = [
     ),
     hub(
         rules.each_role_may_do_what_its_code_calls,
-        "- dynamodb:PutItem\n                  - dynamodb:DeleteItem\n                  - dynamodb:DescribeTable",
+        "- dynamodb:UpdateItem\n                  - dynamodb:DeleteItem\n                  - dynamodb:DescribeTable",
         "- dynamodb:DeleteItem\n                  - dynamodb:DescribeTable",
     ),
     hub(rules.each_role_may_do_what_its_code_calls, "                  - sqs:DeleteMessage\n"),
@@ -215,28 +216,28 @@ BROKEN = [
     hub(rules.a_failed_invocation_leaves_its_event, "OnFailure: { Destination: !GetAtt DeadLetters.Arn }", "{}"),
     hub(rules.a_failed_invocation_leaves_its_event, "MessageRetentionPeriod: 1209600", "MessageRetentionPeriod: 3600"),
     hub(rules.a_failed_invocation_leaves_its_event, f"{LEAVES}SendMessage", f"{LEAVES}ReceiveMessage"),
-    hub(rules.a_shard_is_tried_twice, SOURCE, f"    Condition: HasMetrics\n{SOURCE}"),
+    hub(rules.a_shard_is_tried_three_times, SOURCE, f"    Condition: HasMetrics\n{SOURCE}"),
     hub(
-        rules.a_shard_is_tried_twice,
+        rules.a_shard_is_tried_three_times,
         "FunctionName: !Ref Scheduler\n      BatchSize",
         "FunctionName: !Ref Admin\n      BatchSize",
     ),
-    hub(rules.a_shard_is_tried_twice, "BatchSize: 1", "BatchSize: 10"),
-    hub(rules.a_shard_is_tried_twice, "      FunctionResponseTypes: [ReportBatchItemFailures]\n"),
-    hub(rules.a_shard_is_tried_twice, "MaximumConcurrency: !Ref ShardsAtOnce", "MaximumConcurrency: 2"),
-    hub(rules.a_shard_is_tried_twice, "VisibilityTimeout: !Ref Timeout", "VisibilityTimeout: 300"),
+    hub(rules.a_shard_is_tried_three_times, "BatchSize: 1", "BatchSize: 10"),
+    hub(rules.a_shard_is_tried_three_times, "      FunctionResponseTypes: [ReportBatchItemFailures]\n"),
+    hub(rules.a_shard_is_tried_three_times, "MaximumConcurrency: !Ref ShardsAtOnce", "MaximumConcurrency: 2"),
+    hub(rules.a_shard_is_tried_three_times, "VisibilityTimeout: !Ref Timeout", "VisibilityTimeout: 300"),
     hub(
-        rules.a_shard_is_tried_twice,
+        rules.a_shard_is_tried_three_times,
         "MemorySize: !Ref MemorySize",
         "MemorySize: !Ref MemorySize\n      ReservedConcurrentExecutions: 1",
     ),
-    hub(rules.a_shard_is_tried_twice, "maxReceiveCount: 2", "maxReceiveCount: 1"),
+    hub(rules.a_shard_is_tried_three_times, "maxReceiveCount: 3", "maxReceiveCount: 1"),
     hub(
-        rules.a_shard_is_tried_twice,
-        "      RedrivePolicy: { deadLetterTargetArn: !GetAtt DeadLetters.Arn, maxReceiveCount: 2 }\n",
+        rules.a_shard_is_tried_three_times,
+        "      RedrivePolicy: { deadLetterTargetArn: !GetAtt DeadLetters.Arn, maxReceiveCount: 3 }\n",
     ),
     hub(rules.an_old_shard_is_worthless, "      MessageRetentionPeriod: 3600\n"),
-    hub(rules.an_old_shard_is_worthless, "MessageRetentionPeriod: 3600", "MessageRetentionPeriod: 1200"),
+    hub(rules.an_old_shard_is_worthless, "MessageRetentionPeriod: 3600", "MessageRetentionPeriod: 1800"),
     hub(rules.an_old_shard_is_worthless, "MessageRetentionPeriod: 1209600", "MessageRetentionPeriod: 3600"),
     hub(rules.every_alarm_tells_somebody, "      AlarmActions: [!Ref Issues]\n"),
     hub(rules.every_alarm_tells_somebody, "      TreatMissingData: ignore\n"),
@@ -263,6 +264,7 @@ BROKEN = [
     hub(rules.nothing_is_generated_or_nested, "        S3Key: !Ref CodeKey\n", "        ZipFile: print()\n"),
     hub(rules.every_partition_gets_arns_of_its_own, "arn:${AWS::Partition}:kms", "arn:aws:kms"),
     spoke(rules.every_partition_gets_arns_of_its_own, "arn:${AWS::Partition}:ec2", "arn:aws:ec2"),
+    hub(rules.every_setting_is_read, "/targets-per-shard\n", "/targets-a-shard\n"),
     hub(rules.no_pass_runs_without_its_settings, "ShardQueueParameter]", "SchedulerRole]"),
     hub(
         rules.no_pass_runs_without_its_settings,

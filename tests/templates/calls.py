@@ -1,7 +1,8 @@
 """Which AWS calls the code makes, and as whom: read from the source, so that nobody keeps a list.
 
-A call is where a request of an SDK client is built, `.describe_instances()`. Whose client it is follows from the
-clients that the function, or else its file, has; which operations a service has, botocore knows. A call is made as a
+A call is where a request of an SDK client is built, `.describe_instances()`, or where a method of the same type is
+called that builds one and leaves it to others to send. Whose client it is follows from the clients that the function,
+or else its file, has; which operations a service has, botocore knows. A call is made as a
 spoke where its function takes the spoke's credentials, and otherwise as whoever reaches it: from the code of each
 function of the hub, and of the command line, the calls are followed from function to function, by name.
 """
@@ -118,8 +119,21 @@ def clients_in(text: str) -> set[str]:
     return given | set(re.findall(r"aws_sdk_(\w+)", text))
 
 
-def calls_in(path: Path, body: str, whole: str) -> frozenset[Call]:
-    found = []
+def calls_in(path: Path, owner: str, body: str, whole: str) -> frozenset[Call]:
+    sent = len(SENT.findall(body))
+    if not sent:
+        return frozenset()
+    found = set(built_in(path, body, whole))
+    for name in ASKED_OF["self"].findall(body):
+        found |= begun().get((owner, name), frozenset())
+    known = len({call.action for call in found})
+    if sent != known:
+        raise UnknownCall(f"{path}: {sent} requests are sent, and {known} are known: {body}")
+    return frozenset(found)
+
+
+def built_in(path: Path, body: str, whole: str) -> Iterator[Call]:
+    """The requests that are built there, whoever sends them."""
     for name in BUILT.findall(body):
         crates = {crate for crate in clients_in(whole) if name in operations(crate)}
         if len(crates) > 1:
@@ -130,11 +144,19 @@ def calls_in(path: Path, body: str, whole: str) -> frozenset[Call]:
             parts = ABOUT.get(crate, {}).items()
             about = next((things for part, things in parts if part in str(path.relative_to(ADAPTERS))), ("",))
             action = f"{POLICY_PREFIX.get(crate, crate)}:{operations(crate)[name]}"
-            found.extend(Call(action, thing) for thing in about)
-    known = len({call.action for call in found})
-    if len(SENT.findall(body)) != known:
-        raise UnknownCall(f"{path}: {len(SENT.findall(body))} requests are sent, and {known} are known: {body}")
-    return frozenset(found)
+            yield from (Call(action, thing) for thing in about)
+
+
+@cache
+def begun() -> dict[tuple[str, str], frozenset[Call]]:
+    """The methods, by their types, that build a request and do not send it."""
+    found = {
+        (owner, name): frozenset(built_in(path, body, whole))
+        for path in sorted(ADAPTERS.rglob("*.rs"))
+        for owner, name, body, whole in texts_of(path)
+        if not SENT.search(body)
+    }
+    return {method: built for method, built in found.items() if built}
 
 
 @cache
@@ -143,11 +165,17 @@ def adapters() -> tuple[Function, ...]:
 
 
 def functions_of(path: Path) -> Iterator[Function]:
+    for owner, name, body, whole in texts_of(path):
+        yield Function(path, name, owner, body, calls_in(path, owner, body, whole))
+
+
+def texts_of(path: Path) -> Iterator[tuple[str, str, str, str]]:
+    """Each function: its type, its name, itself, and all of its file."""
     whole = source(path)
     owners = [(match.span(), match[1]) for match in IMPL.finditer(whole)]
     for match in FUNCTION.finditer(whole):
         owner = next((name for (begin, end), name in owners if begin <= match.start() < end), "")
-        yield Function(path, match[2], owner, match[0], calls_in(path, match[0], whole))
+        yield owner, match[2], match[0], whole
 
 
 def reached(first: Function) -> set[Function]:

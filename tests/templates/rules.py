@@ -18,6 +18,7 @@ RULES: list[Rule] = []
 
 DOCS = TEMPLATES.parent / "docs"
 SNAPSHOTS = TEMPLATES.parent / "crates/scheduler-aws/src/rds/snapshots.rs"
+SETTINGS = TEMPLATES.parent / "crates/scheduler-core/src/settings.rs"
 METRICS = TEMPLATES.parent / "crates/scheduler-engine/src/metrics.rs"
 
 # Actions that AWS allows on everything or not at all, or where everything is less than it seems.
@@ -425,9 +426,9 @@ def a_failed_invocation_leaves_its_event(stack: Stack) -> Iterator[str]:
 
 
 @rule
-def a_shard_is_tried_twice(stack: Stack) -> Iterator[str]:
+def a_shard_is_tried_three_times(stack: Stack) -> Iterator[str]:
     """Shards come to the scheduler one by one, as many at once as was asked for; one that it could not work on comes
-    again once, when the invocation has ended for certain, and then goes to the dead letters."""
+    again twice, when the invocation has ended, and then goes to the dead letters."""
     for name, queue in stack.of_type("AWS::SQS::Queue").items():
         sources = [
             mapping
@@ -453,20 +454,20 @@ def a_shard_is_tried_twice(stack: Stack) -> Iterator[str]:
                 yield f"{name}: {queue.get('VisibilityTimeout')} s, and the function has {function['Timeout']}"
             if "ReservedConcurrentExecutions" in function:
                 yield f"{name}: the function is limited to {function['ReservedConcurrentExecutions']} at once"
-        if queue.get("RedrivePolicy") != {"deadLetterTargetArn": "DeadLetters.Arn", "maxReceiveCount": 2}:
+        if queue.get("RedrivePolicy") != {"deadLetterTargetArn": "DeadLetters.Arn", "maxReceiveCount": 3}:
             yield f"{name}: {queue.get('RedrivePolicy')}"
 
 
 @rule
 def an_old_shard_is_worthless(stack: Stack) -> Iterator[str]:
-    """A shard is kept for two attempts of the longest timeout and no longer than an hour; as a dead letter, whose time
-    counts from when it was sent first, for longer."""
+    """A shard is kept for three attempts of the longest timeout and no longer than an hour; as a dead letter, whose
+    time counts from when it was sent first, for longer."""
     queues = stack.of_type("AWS::SQS::Queue")
     if "Shards" not in queues:
         return
     kept, dead = (queues[name].get("MessageRetentionPeriod", 4 * 24 * 3600) for name in ("Shards", "DeadLetters"))
     longest = stack.template["Parameters"]["Timeout"]["MaxValue"]
-    if not 2 * longest <= kept <= 3600:
+    if not 3 * longest <= kept <= 3600:
         yield f"it is kept for {kept} s"
     if dead <= kept:
         yield f"it is kept for {kept} s, and dead letters for {dead}"
@@ -585,6 +586,16 @@ def every_partition_gets_arns_of_its_own(stack: Stack) -> Iterator[str]:
     texts = re.findall(r"arn:([a-z-]+):", json.dumps(stack.resources, default=str))
     for partition in {text for text in texts if text != stack.partition}:
         yield f"arn:{partition}:"
+
+
+@rule
+def every_setting_is_read(stack: Stack) -> Iterator[str]:
+    """Each parameter that a stack writes is one that settings.rs knows: another would be a warning in every pass."""
+    known = set(re.findall(r'^    "([a-z-]+)",$', SETTINGS.read_text(), re.MULTILINE))
+    for properties in stack.of_type("AWS::SSM::Parameter").values():
+        name = properties["Name"].removeprefix("/dayshift/dayshift/")
+        if name not in known:
+            yield name
 
 
 @rule
