@@ -76,14 +76,8 @@ impl MemoryStore for StateTable<'_> {
     }
 
     async fn save(&self, target: &Target, memories: &Memories) -> Result<(), Failure> {
-        let puts = memories
-            .iter()
-            .map(|(key, memory)| put(target, key, memory))
-            .collect::<Result<Vec<_>, _>>()?;
-        for batch in puts.chunks(BATCH) {
-            self.write(batch.to_vec()).await?;
-        }
-        Ok(())
+        let items = memories.iter().map(|(key, memory)| item(target, key, memory));
+        self.write(items.collect::<Result<Vec<_>, _>>()?).await
     }
 }
 
@@ -206,7 +200,16 @@ fn unclear(lease: &Lease) -> Failure {
 }
 
 impl StateTable<'_> {
-    async fn write(&self, mut batch: Vec<WriteRequest>) -> Result<(), Failure> {
+    /// Writes items, each in place of the one with its key. After an error some may be written.
+    async fn write(&self, items: Vec<Item>) -> Result<(), Failure> {
+        let puts: Result<Vec<_>, _> = items.into_iter().map(put).collect();
+        for batch in puts?.chunks(BATCH) {
+            self.write_batch(batch.to_vec()).await?;
+        }
+        Ok(())
+    }
+
+    async fn write_batch(&self, mut batch: Vec<WriteRequest>) -> Result<(), Failure> {
         for attempt in 0..ATTEMPTS {
             let request = self.aws.dynamodb().batch_write_item().request_items(self.table, batch);
             let answer =
@@ -238,22 +241,21 @@ fn add(remembered: &mut Remembered, item: Item) {
     }
 }
 
-fn put(target: &Target, key: &ResourceKey, memory: &Memory) -> Result<WriteRequest, Failure> {
+fn item(target: &Target, key: &ResourceKey, memory: &Memory) -> Result<Item, Failure> {
     let stored =
         Stored { target: target.to_string(), resource: key.to_string(), memory: memory.clone() };
-    let item: Item = serde_dynamo::to_item(stored).map_err(|error| unwritable(key, &error))?;
-    let put = PutRequest::builder()
-        .set_item(Some(item))
-        .build()
-        .map_err(|error| unwritable(key, &error))?;
-    Ok(WriteRequest::builder().put_request(put).build())
-}
-
-fn unwritable(key: &ResourceKey, error: &dyn std::error::Error) -> Failure {
-    Failure {
+    serde_dynamo::to_item(stored).map_err(|error| Failure {
         code: FailureCode::Unknown,
         message: format!("the state of {key} cannot be written: {error}"),
-    }
+    })
+}
+
+fn put(item: Item) -> Result<WriteRequest, Failure> {
+    let put = PutRequest::builder().set_item(Some(item)).build().map_err(|error| Failure {
+        code: FailureCode::Unknown,
+        message: format!("dynamodb:BatchWriteItem: {error}"),
+    })?;
+    Ok(WriteRequest::builder().put_request(put).build())
 }
 
 #[cfg(test)]

@@ -24,8 +24,8 @@ use crate::{
 /// How long after the deadline metrics may still be under way.
 const PUBLISHING: Duration = Duration::from_secs(3);
 
-/// How long a lease outlives the deadline of its pass: everything that may still be written then, with room for clocks
-/// that differ.
+/// How long a lease or a claim outlives the deadline of whoever works under it: everything that may still be written then,
+/// with room for clocks that differ.
 const LEASE_OUTLIVES: TimeDelta = TimeDelta::seconds(30);
 
 /// What all passes have a lease in common under.
@@ -33,13 +33,14 @@ pub(crate) const LEASE: &str = "pass";
 
 /// How long a request waits for a pass that is at work, and how often it asks.
 const PATIENCE: u32 = 20;
-const ASKING_EVERY: Duration = Duration::from_secs(1);
+pub(crate) const ASKING_EVERY: Duration = Duration::from_secs(1);
 
 /// How long before its deadline an invocation begins no more targets, if others can go on with them.
 const HANDING_ON: Duration = Duration::from_secs(30);
 
-/// How many invocations may die at a shard before it is given up.
+/// How many invocations may die at a shard before it is given up, and how long before each its message may be on its way.
 const ATTEMPTS: i32 = 3;
+const ON_ITS_WAY: Duration = Duration::from_secs(60);
 
 /// A pass that is asked for.
 #[derive(Clone, Debug)]
@@ -174,7 +175,7 @@ impl Hub {
             shards::remind(&self.aws.queue(url), &plan.idle).await;
         }
         for ended in shards::put_together(&table, &plan.overdue).await {
-            self.finish(&known.settings, &ended, call.deadline).await;
+            self.put_together(&known.settings, &ended, call.deadline).await;
         }
         if let Some((holder, until)) = plan.left_to.clone() {
             let targets = plan.left;
@@ -197,45 +198,33 @@ impl Hub {
     ) -> Result<Turn, HubError> {
         let Errand { tick, rows, .. } = errand;
         let began = Deadline::now();
-        let Settings { shard_queue, targets_per_shard, metrics_namespace, .. } = &known.settings;
-        let is_whole = plan.left == 0;
-        let whole = Claim {
+        let Settings { shard_queue, targets_per_shard, .. } = &known.settings;
+        let now = self.aws.now();
+        let is_partial = plan.left > 0;
+        let head =
+            Head { tick: tick.clone(), rows, began: now, is_partial, version: known.version };
+        let mut whole = Claim {
             id: ShardId { pass: call.id.clone(), shard: String::new() },
-            head: Head {
-                tick: tick.clone(),
-                rows,
-                began: self.aws.now(),
-                is_partial: !is_whole,
-                version: known.version,
-            },
-            until: self.aws.now() + span(call.left() + LATER) * ATTEMPTS,
+            head,
+            until: now + span(call.left() + ON_ITS_WAY) * ATTEMPTS,
             targets: plan.free,
         };
-        if shard_queue.is_some() && whole.targets.len() > *targets_per_shard {
-            let begun = self.begin(known, &whole, call.deadline).await?;
-            let summary = Summary::new(rows);
-            let duration = began.elapsed();
-            return Ok(Turn { tick, summary, began, duration, begun: Some(begun) });
+        let mut summary = Summary::new(rows);
+        if shard_queue.is_none() || whole.targets.len() <= *targets_per_shard {
+            (summary, whole.targets) = self.walk(known, &whole, call).await;
+            if shard_queue.is_none() {
+                let rest = whole.targets.drain(..);
+                rest.for_each(|target| summary.add_failed(&target, pass::out_of_time()));
+            }
+            whole.head.is_partial |= !whole.targets.is_empty();
+            let (duration, deadline) = (began.elapsed(), call.deadline);
+            self.finish(&known.settings, &whole.head, &summary, duration, deadline).await;
         }
-        let (mut summary, rest) = self.walk(known, &whole, call).await;
-        let mut begun = None;
-        if !rest.is_empty() && shard_queue.is_some() {
-            let head = Head { is_partial: true, ..whole.head };
-            let rest = Claim { targets: rest, head, ..whole };
-            begun = Some(self.begin(known, &rest, call.deadline).await?);
-        } else {
-            rest.iter().for_each(|target| summary.add_failed(target, pass::out_of_time()));
-        }
-        let duration = began.elapsed();
-        record::log_pass(&summary.row(&tick, duration));
-        // A dry run is nobody's pass: counted, it would count everything twice.
-        if let Some(namespace) = metrics_namespace
-            && tick.mode == Mode::Act
-        {
-            let data = metrics::of(&summary, &tick.scope, is_whole && begun.is_none(), duration);
-            self.publish(namespace, &data, tick.now, call.deadline).await;
-        }
-        Ok(Turn { tick, summary, began, duration, begun })
+        let begun = match whole.targets.is_empty() {
+            true => None,
+            false => Some(self.begin(known, &whole, call.deadline).await?),
+        };
+        Ok(Turn { tick, summary, began, duration: began.elapsed(), begun })
     }
 
     /// Walks the targets of a claim as far as there is time. Answers with those for which there was none.
@@ -245,12 +234,13 @@ impl Hub {
         claim: &Claim,
         call: &Invocation,
     ) -> (Summary, Vec<Target>) {
-        let left = call.left();
+        let good_for = (claim.until - LEASE_OUTLIVES - self.aws.now()).to_std().unwrap_or_default();
+        let deadline = call.deadline.min(Deadline::now() + good_for);
         let early = match known.settings.shard_queue {
-            Some(_) => HANDING_ON.min(left / 4),
+            Some(_) => HANDING_ON.min(deadline.saturating_duration_since(Deadline::now()) / 4),
             None => Duration::ZERO,
         };
-        let limits = [call.deadline - early, call.deadline];
+        let limits = [deadline - early, deadline];
         let mut summary = Summary::new(claim.head.rows);
         let add = |report: TargetReport| {
             record::log_target(&report);
@@ -286,8 +276,28 @@ impl Hub {
         pass::visit(&pass, seen).await
     }
 
+    /// Says what came of a pass, in the log and in numbers. A dry run is nobody's pass: counted, it would count everything
+    /// twice.
+    pub(crate) async fn finish(
+        &self,
+        settings: &Settings,
+        head: &Head,
+        summary: &Summary,
+        duration: Duration,
+        deadline: Deadline,
+    ) {
+        let tick = &head.tick;
+        record::log_pass(&summary.row(tick, duration));
+        if let Some(namespace) = &settings.metrics_namespace
+            && tick.mode == Mode::Act
+        {
+            let data = metrics::of(summary, &tick.scope, !head.is_partial, duration);
+            self.publish(namespace, &data, tick.now, deadline).await;
+        }
+    }
+
     /// A pass that did its work is not failed by a number that nobody sees.
-    pub(crate) async fn publish(
+    async fn publish(
         &self,
         namespace: &str,
         data: &[metrics::Datum],
@@ -306,9 +316,6 @@ impl Hub {
         }
     }
 }
-
-/// What an invocation may begin after its deadline, and how long its message may be on its way.
-const LATER: Duration = Duration::from_secs(60);
 
 pub(crate) fn claims_error(known: &Known, source: scheduler_core::resource::Failure) -> HubError {
     HubError::Claims { table: known.settings.state_table.clone(), source }

@@ -1,6 +1,6 @@
 //! Passes in shards: begun, worked on, waited for and put together.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use chrono::TimeDelta;
 use scheduler_core::{
@@ -8,7 +8,7 @@ use scheduler_core::{
     resource::{Failure, FailureCode},
 };
 use scheduler_engine::{
-    Mode, Summary, metrics,
+    Summary,
     ports::Claims,
     record,
     shards::{self, Claim, Ended, Hold, NotWorked, Walked, Worked},
@@ -20,11 +20,8 @@ use crate::{
     answer::{Begun, MessageFailure, Run, Shards},
     event::Message,
     known::Known,
-    passes::{Turn, claims_error, span},
+    passes::{ASKING_EVERY, Turn, claims_error, span},
 };
-
-/// How often somebody who waits for a pass asks whether it is over.
-const ASKING_EVERY: Duration = Duration::from_secs(1);
 
 /// How long after its deadline an invocation may still write: Lambda has ended it then.
 const HOLD_OUTLIVES: TimeDelta = TimeDelta::seconds(5);
@@ -47,7 +44,7 @@ impl Hub {
         if begun.is_over {
             let ended = table.outcome(&pass).await;
             if let Some(ended) = ended.map_err(|source| claims_error(known, source))? {
-                self.finish(&known.settings, &ended, deadline).await;
+                self.put_together(&known.settings, &ended, deadline).await;
             }
         }
         Ok(Begun { pass, shards, targets })
@@ -99,7 +96,7 @@ impl Hub {
             NotWorked::Walk(error) => error,
         })?;
         if let Worked::Last(ended) = &worked {
-            self.finish(settings, ended, call.deadline).await;
+            self.put_together(settings, ended, call.deadline).await;
         }
         Ok(!matches!(worked, Worked::Nothing))
     }
@@ -119,21 +116,14 @@ impl Hub {
     }
 
     /// Says what came of a pass whose shards are all ended.
-    pub(crate) async fn finish(
+    pub(crate) async fn put_together(
         &self,
         settings: &Settings,
         Ended { head, summary, .. }: &Ended,
         deadline: Deadline,
     ) {
-        let tick = &head.tick;
         let duration = (self.aws.now() - head.began).to_std().unwrap_or_default();
-        record::log_pass(&summary.row(tick, duration));
-        if let Some(namespace) = &settings.metrics_namespace
-            && tick.mode == Mode::Act
-        {
-            let data = metrics::of(summary, &tick.scope, !head.is_partial, duration);
-            self.publish(namespace, &data, tick.now, deadline).await;
-        }
+        self.finish(settings, head, summary, duration, deadline).await;
     }
 
     /// Waits for the shards of a pass that somebody asked for. Targets of those that take longer than the invocation has

@@ -14,8 +14,8 @@ use aws_sdk_dynamodb::{
     error::BuildError,
     operation::update_item::UpdateItemError,
     types::{
-        AttributeValue, Delete, Put, PutRequest, ReturnValue, ReturnValuesOnConditionCheckFailure,
-        TransactWriteItem, WriteRequest,
+        AttributeValue, Delete, Put, ReturnValue, ReturnValuesOnConditionCheckFailure,
+        TransactWriteItem,
     },
 };
 use scheduler_core::{
@@ -28,7 +28,7 @@ use scheduler_engine::{
 };
 use serde::{Serialize, de::DeserializeOwned};
 
-use super::{BATCH, Item, KEPT, StateTable, millis};
+use super::{Item, KEPT, StateTable, millis};
 use crate::failure::failure;
 
 /// The hash key of claims.
@@ -50,14 +50,11 @@ impl Claims for StateTable<'_> {
         let mut record = item(&pass_key(pass), RECORD, until);
         record.insert("head".into(), text(&json(head)?));
         record.extend(claims.iter().map(|claim| (pending(&claim.id), AttributeValue::Bool(true))));
-        let mut puts = vec![put(record)?];
+        let mut items = vec![record];
         for claim in claims {
-            puts.push(put(stored(claim)?)?);
+            items.push(stored(claim)?);
         }
-        for batch in puts.chunks(BATCH) {
-            self.write(batch.to_vec()).await?;
-        }
-        Ok(())
+        self.write(items).await
     }
 
     async fn take(&self, id: &ShardId, hold: &Hold, now: Instant) -> Result<Taken, Failure> {
@@ -295,10 +292,4 @@ fn open(item: &Item) -> Option<Open> {
     let hold = holder.zip(held_until.and_then(Instant::from_timestamp_millis));
     let hold = hold.map(|(holder, until)| Hold { holder: holder.clone(), until });
     Some(Open { claim: parsed(item.get("claim")?)?, hold })
-}
-
-fn put(item: Item) -> Result<WriteRequest, Failure> {
-    let put = PutRequest::builder().set_item(Some(item)).build();
-    let put = put.map_err(|error| unclear(format!("dynamodb:BatchWriteItem: {error}")))?;
-    Ok(WriteRequest::builder().put_request(put).build())
 }
