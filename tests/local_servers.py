@@ -44,6 +44,10 @@ class Server:
         self.stop()
         raise ServerFailed(f"{self.name} did not start (it said {line!r}); its log ends:\n{tail(self.log)}")
 
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
     def stop(self) -> None:
         self._process.stdin.close()
         end(self._process)
@@ -74,8 +78,9 @@ def start_moto(folder: Path) -> Server:
     return Server("moto", [sys.executable, __file__], folder / "moto.log", env)
 
 
-def start_sandbox(binary: Path, folder: Path) -> "Sandbox":
-    return Sandbox(Server("the sandbox", [str(binary), "--port", "0"], folder / "sandbox.log"))
+def start_sandbox(binary: Path, folder: Path, under: tuple[str, ...] = ()) -> "Sandbox":
+    """`under` is a command that runs another and becomes it, as `taskset` does."""
+    return Sandbox(Server("the sandbox", [*under, str(binary), "--port", "0"], folder / "sandbox.log"))
 
 
 class Sandbox:
@@ -102,12 +107,33 @@ class Sandbox:
         """Every datum put to CloudWatch since the server started."""
         return json.loads(self._ask("GET", "/_sandbox/metrics"))
 
+    def fleet(self, wanted: dict) -> dict:
+        """Deploys a hub, its spokes and their instances; returns what crates/scheduler-sandbox calls Deployed."""
+        return json.loads(self._ask("PUT", "/_sandbox/fleet", json.dumps(wanted), timeout=600))
+
+    def calls(self) -> list[dict]:
+        """How often each operation was called since the last reset, by account and Region, and the bytes."""
+        return json.loads(self._ask("GET", "/_sandbox/calls"))
+
+    def reset_calls(self) -> None:
+        self._ask("DELETE", "/_sandbox/calls")
+
+    def inject(self, fault: dict) -> None:
+        self._ask("POST", "/_sandbox/fault", json.dumps(fault))
+
+    def clear_faults(self) -> None:
+        self._ask("DELETE", "/_sandbox/fault")
+
+    @property
+    def pid(self) -> int:
+        return self.server.pid
+
     def stop(self) -> None:
         self.server.stop()
 
-    def _ask(self, method: str, path: str, body: str | None = None) -> bytes:
+    def _ask(self, method: str, path: str, body: str | None = None, timeout: int = 30) -> bytes:
         request = urllib.request.Request(self.url + path, method=method, data=body.encode() if body else None)
-        with urllib.request.urlopen(request, timeout=30) as answer:
+        with urllib.request.urlopen(request, timeout=timeout) as answer:
             return answer.read()
 
 

@@ -4,11 +4,12 @@ import threading
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from lambda_runtime import Answer
+
 from . import deployment as hands
 from . import estate as where
 from .checks import Problems
 from .estate import ASG, CLUSTER, EC2, ECS, RDS, REDSHIFT, Resource
-from .lambda_runtime import Answer
 from .observation import state_items, writes
 from .passes import Expected, Passes, run_request
 from .shard_source import ShardSource

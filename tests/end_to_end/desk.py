@@ -8,11 +8,12 @@ from datetime import UTC, datetime
 
 import yaml
 
+from lambda_runtime import Answer
+
 from . import estate as where
 from .asides import Asides, wanted_at
 from .checks import Problems
 from .command_line import Told
-from .lambda_runtime import Answer
 from .observation import state_items
 from .passes import Expected, utc
 

@@ -27,8 +27,9 @@ from xml.sax.saxutils import escape
 
 from botocore.exceptions import ClientError
 
+from lambda_runtime import Function, LoopbackServer, read_body
+
 from .aws import Aws, partition_of
-from .lambda_runtime import Function, LoopbackServer, read_body
 
 # Status, headers and body.
 Answer = tuple[int, list[tuple[str, str]], bytes]

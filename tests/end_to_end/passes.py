@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from lambda_runtime import Answer, Function
 from local_servers import Sandbox
 
 from . import estate as where
@@ -16,7 +17,6 @@ from .deployment import Deployment
 from .estate import Estate, Resource
 from .front_door import FrontDoor
 from .kinds import state_of
-from .lambda_runtime import Answer, Function
 from .observation import is_instant, metric_sums, seen, settled, state_items, writes
 
 # The tags that inform.

@@ -11,6 +11,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from lambda_runtime import Function, FunctionSettings
 from local_servers import start_moto, start_sandbox, tail
 
 from . import deployment as hands
@@ -20,7 +21,6 @@ from .checks import Checks
 from .command_line import CommandLine
 from .estate import REGIONS, estate
 from .front_door import FrontDoor
-from .lambda_runtime import Function, FunctionSettings
 from .passes import Stage
 from .story import Story
 

@@ -2,8 +2,9 @@
 
 import threading
 
+from lambda_runtime import Answer, Function
+
 from .aws import Aws
-from .lambda_runtime import Answer, Function
 
 
 class ShardSource:

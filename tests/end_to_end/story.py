@@ -10,13 +10,13 @@ from collections import Counter
 from datetime import UTC, datetime
 
 from iam_actions import LOGS, SECRETS, TAKEN_MESSAGES
+from lambda_runtime import Answer
 
 from . import deployment as hands
 from . import estate as where
 from .asides import DAY, NIGHT, wanted_at
 from .endings import Endings
 from .front_door import Call
-from .lambda_runtime import Answer
 from .observation import allowed_actions, called_actions, snapshots_of, state_items, writes
 from .passes import Expected, run_request, utc
 

@@ -12,7 +12,7 @@ use scheduler_core::{
 };
 
 use crate::{
-    shards::{Claim, Hold, Open, ShardId, Taken},
+    shards::{Claim, Ended, Head, Hold, Open, ShardId, Taken},
     summary::Summary,
 };
 
@@ -111,6 +111,7 @@ pub trait Claims: Sync {
     fn open(
         &self,
         pass: &str,
+        head: &Head,
         claims: &[Claim],
     ) -> impl Future<Output = Result<(), Failure>> + Send;
 
@@ -134,19 +135,24 @@ pub trait Claims: Sync {
         hold: &Hold,
     ) -> impl Future<Output = Result<(), Failure>> + Send;
 
-    /// Writes down what came of a shard, unless that has been done, and ends its claim. Answers whether it was the last of
-    /// its pass that was not ended: of all who end one, one alone is told so.
+    /// Writes down what came of a shard and takes its claim away, both or neither. It fails if the claim is not there, or not
+    /// the holder's where one is named.
     fn close(
         &self,
         id: &ShardId,
         summary: &Summary,
-    ) -> impl Future<Output = Result<bool, Failure>> + Send;
+        hold: Option<&Hold>,
+    ) -> impl Future<Output = Result<(), Failure>> + Send;
+
+    /// Strikes a shard without a claim off those of its pass that are not ended. Answers whether that ended the pass: of all
+    /// who strike one off, one alone is told so.
+    fn strike_off(&self, id: &ShardId) -> impl Future<Output = Result<bool, Failure>> + Send;
 
     /// How many shards of a pass are not ended.
     fn pending(&self, pass: &str) -> impl Future<Output = Result<usize, Failure>> + Send;
 
-    /// What came of those that are.
-    fn outcome(&self, pass: &str) -> impl Future<Output = Result<Summary, Failure>> + Send;
+    /// The pass, as far as its shards are ended; none if nothing is written down of it any more.
+    fn outcome(&self, pass: &str) -> impl Future<Output = Result<Option<Ended>, Failure>> + Send;
 }
 
 /// A claim to some work.

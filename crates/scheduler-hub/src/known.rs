@@ -59,7 +59,7 @@ impl Hub {
         claim: &Claim,
         kept: Arc<Known>,
     ) -> Result<Known, HubError> {
-        let known = match kept.version == claim.version {
+        let known = match kept.version == claim.head.version {
             true => kept,
             false => self.kept(self.read_all_but_units().await?),
         };

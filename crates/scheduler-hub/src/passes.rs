@@ -10,7 +10,7 @@ use scheduler_engine::{
     metrics, pass,
     ports::{Claims, Lease},
     record,
-    shards::{self, Claim, Plan, ShardId},
+    shards::{self, Claim, Head, Plan, ShardId},
 };
 use tokio::time::{Instant as Deadline, timeout_at};
 
@@ -173,8 +173,8 @@ impl Hub {
         if !plan.idle.is_empty() {
             shards::remind(&self.aws.queue(url), &plan.idle).await;
         }
-        for (claim, summary) in shards::put_together(&table, &plan.overdue).await {
-            self.finish(&known.settings, &claim, &summary, call.deadline).await;
+        for ended in shards::put_together(&table, &plan.overdue).await {
+            self.finish(&known.settings, &ended, call.deadline).await;
         }
         if let Some((holder, until)) = plan.left_to.clone() {
             let targets = plan.left;
@@ -201,12 +201,14 @@ impl Hub {
         let is_whole = plan.left == 0;
         let whole = Claim {
             id: ShardId { pass: call.id.clone(), shard: String::new() },
-            tick: tick.clone(),
-            rows,
-            began: self.aws.now(),
+            head: Head {
+                tick: tick.clone(),
+                rows,
+                began: self.aws.now(),
+                is_partial: !is_whole,
+                version: known.version,
+            },
             until: self.aws.now() + span(call.left() + LATER) * ATTEMPTS,
-            is_partial: !is_whole,
-            version: known.version,
             targets: plan.free,
         };
         if shard_queue.is_some() && whole.targets.len() > *targets_per_shard {
@@ -218,7 +220,8 @@ impl Hub {
         let (mut summary, rest) = self.walk(known, &whole, call).await;
         let mut begun = None;
         if !rest.is_empty() && shard_queue.is_some() {
-            let rest = Claim { targets: rest, is_partial: true, ..whole };
+            let head = Head { is_partial: true, ..whole.head };
+            let rest = Claim { targets: rest, head, ..whole };
             begun = Some(self.begin(known, &rest, call.deadline).await?);
         } else {
             rest.iter().for_each(|target| summary.add_failed(target, pass::out_of_time()));
@@ -248,12 +251,12 @@ impl Hub {
             None => Duration::ZERO,
         };
         let limits = [call.deadline - early, call.deadline];
-        let mut summary = Summary::new(claim.rows);
+        let mut summary = Summary::new(claim.head.rows);
         let add = |report: TargetReport| {
             record::log_target(&report);
             summary.add(&report);
         };
-        let rest = self.run(known, &claim.tick, &claim.targets, limits, add).await;
+        let rest = self.run(known, &claim.head.tick, &claim.targets, limits, add).await;
         (summary, rest)
     }
 

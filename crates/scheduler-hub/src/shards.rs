@@ -11,7 +11,7 @@ use scheduler_engine::{
     Mode, Summary, metrics,
     ports::Claims,
     record,
-    shards::{self, Claim, Hold, NotWorked, Walked, Worked},
+    shards::{self, Claim, Ended, Hold, NotWorked, Walked, Worked},
 };
 use tokio::time::Instant as Deadline;
 
@@ -45,9 +45,10 @@ impl Hub {
         let (pass, shards, targets) = (begun.pass, begun.shards, begun.targets);
         tracing::info!(pass, shards, targets, "pass begun in shards");
         if begun.is_over {
-            let summary = table.outcome(&pass).await;
-            let summary = summary.map_err(|source| claims_error(known, source))?;
-            self.finish(&known.settings, whole, &summary, deadline).await;
+            let ended = table.outcome(&pass).await;
+            if let Some(ended) = ended.map_err(|source| claims_error(known, source))? {
+                self.finish(&known.settings, &ended, deadline).await;
+            }
         }
         Ok(Begun { pass, shards, targets })
     }
@@ -97,8 +98,8 @@ impl Hub {
             NotWorked::Claim(source) => claims_error(known, source),
             NotWorked::Walk(error) => error,
         })?;
-        if let Worked::Last(claim, summary) = &worked {
-            self.finish(settings, claim, summary, call.deadline).await;
+        if let Worked::Last(ended) = &worked {
+            self.finish(settings, ended, call.deadline).await;
         }
         Ok(!matches!(worked, Worked::Nothing))
     }
@@ -112,7 +113,7 @@ impl Hub {
         let began = Deadline::now();
         let known = self.known_for(claim, kept).await?;
         let (summary, rest) = self.walk(&known, claim, call).await;
-        let row = summary.row(&claim.tick, began.elapsed());
+        let row = summary.row(&claim.head.tick, began.elapsed());
         record::log_shard(&claim.id.pass, &claim.id.shard, &row, rest.len());
         Ok(Walked { summary, rest })
     }
@@ -121,17 +122,16 @@ impl Hub {
     pub(crate) async fn finish(
         &self,
         settings: &Settings,
-        claim: &Claim,
-        summary: &Summary,
+        Ended { head, summary, .. }: &Ended,
         deadline: Deadline,
     ) {
-        let tick = &claim.tick;
-        let duration = (self.aws.now() - claim.began).to_std().unwrap_or_default();
+        let tick = &head.tick;
+        let duration = (self.aws.now() - head.began).to_std().unwrap_or_default();
         record::log_pass(&summary.row(tick, duration));
         if let Some(namespace) = &settings.metrics_namespace
             && tick.mode == Mode::Act
         {
-            let data = metrics::of(summary, &tick.scope, !claim.is_partial, duration);
+            let data = metrics::of(summary, &tick.scope, !head.is_partial, duration);
             self.publish(namespace, &data, tick.now, deadline).await;
         }
     }
@@ -161,7 +161,8 @@ async fn outcome<P: Claims>(claims: &P, pass: &str) -> Result<Summary, Failure> 
     // In this order: what ends in between is in both, and counts as what came of it.
     let open = claims.claims().await?;
     let pending = claims.pending(pass).await?;
-    let mut summary = claims.outcome(pass).await?;
+    let ended = claims.outcome(pass).await?;
+    let mut summary = ended.map(|ended| ended.summary).unwrap_or_default();
     let at_work = open.into_iter().filter(|open| pending > 0 && open.claim.id.pass == pass);
     for target in at_work.flat_map(|open| open.claim.targets) {
         let message =

@@ -60,12 +60,9 @@ impl Caller {
         action: &str,
         params: &[(&str, &str)],
     ) -> Result<String, CallError> {
-        let mut form = form_urlencoded::Serializer::new(String::new());
-        form.append_pair("Action", action);
-        form.extend_pairs(params);
         let request =
             self.signed(service).header(CONTENT_TYPE, "application/x-www-form-urlencoded");
-        let (status, body) = self.send(request, form.finish().into()).await?;
+        let (status, body) = self.send(request, form(action, params).into()).await?;
         let body = String::from_utf8_lossy(&body).into_owned();
         if status < 400 { Ok(body) } else { Err(query_error(status, &body)) }
     }
@@ -150,6 +147,11 @@ impl Caller {
         let response = response.map_err(|lost| local("ConnectionLost", lost.to_string()))?;
         Ok((response.status().as_u16(), response.into_body()))
     }
+}
+
+fn form(action: &str, params: &[(&str, &str)]) -> String {
+    let mut form = form_urlencoded::Serializer::new(String::new());
+    form.append_pair("Action", action).extend_pairs(params).finish()
 }
 
 fn query_error(status: u16, body: &str) -> CallError {

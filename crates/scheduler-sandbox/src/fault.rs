@@ -1,6 +1,9 @@
 //! What can be made to go wrong, and for which calls.
 
+use std::collections::HashMap;
 use std::time::Duration;
+
+use chrono::{DateTime, Utc};
 
 use crate::services::ec2::StateReason;
 use crate::wire::Received;
@@ -19,8 +22,62 @@ pub struct Fault {
     pub resource: Option<String>,
     /// To how many fitting calls it happens; `None`: to all of them until the faults are cleared.
     pub times: Option<u32>,
+    /// To which part of the fitting calls it happens; `None`: to all of them.
+    pub share: Option<Share>,
+    /// Only to those beyond this rate, counted for each account and Region; `None`: whatever the rate.
+    pub beyond: Option<Rate>,
     /// What happens to them.
     pub effect: Effect,
+}
+
+/// A bucket of tokens, as AWS counts requests: a call takes one, if there is one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rate {
+    /// How many tokens there are at first, and at most.
+    pub burst: u32,
+    /// How many come every second.
+    pub per_second: u32,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Bucket {
+    tokens: f64,
+    at: DateTime<Utc>,
+}
+
+impl Bucket {
+    fn full(rate: Rate, now: DateTime<Utc>) -> Self {
+        Self { tokens: rate.burst.into(), at: now }
+    }
+
+    /// Takes a token, and says whether there was one.
+    fn take(&mut self, rate: Rate, now: DateTime<Utc>) -> bool {
+        let seconds = (now - self.at).num_milliseconds() as f64 / 1_000.0;
+        let filled = self.tokens + seconds * f64::from(rate.per_second);
+        (self.tokens, self.at) = (filled.min(rate.burst.into()), now);
+        let is_there = self.tokens >= 1.0;
+        self.tokens -= f64::from(u8::from(is_there));
+        is_there
+    }
+}
+
+/// One call in so many, scattered, and the same ones every time the same calls come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Share {
+    /// 100: a hundredth of the calls. 0 and 1: all of them.
+    pub one_in: u64,
+    /// Another seed scatters over other calls.
+    pub seed: u64,
+}
+
+impl Share {
+    /// Whether the call with this number is one of them.
+    fn has(self, number: u64) -> bool {
+        let mut bits = self.seed ^ number.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        (bits ^ (bits >> 31)).is_multiple_of(self.one_in.max(1))
+    }
 }
 
 impl Fault {
@@ -33,7 +90,16 @@ impl Fault {
     /// assert_eq!(lost.account, None);
     /// ```
     pub fn always(effect: Effect) -> Self {
-        Self { account: None, region: None, operation: None, resource: None, times: None, effect }
+        Self {
+            account: None,
+            region: None,
+            operation: None,
+            resource: None,
+            times: None,
+            share: None,
+            beyond: None,
+            effect,
+        }
     }
 
     fn fits(&self, account: &str, received: &Received, types: &[&str]) -> bool {
@@ -168,11 +234,32 @@ impl Trouble {
 
 /// The faults in force, oldest first.
 #[derive(Debug, Default)]
-pub(crate) struct Faults(Vec<Fault>);
+pub(crate) struct Faults(Vec<InForce>);
+
+#[derive(Debug)]
+struct InForce {
+    fault: Fault,
+    /// How many calls have fitted it.
+    fitted: u64,
+    /// By account and Region, of those that have called.
+    buckets: HashMap<(String, String), Bucket>,
+}
+
+impl InForce {
+    /// Whether it happens to a call that fits.
+    fn strikes(&mut self, account: &str, received: &Received, now: DateTime<Utc>) -> bool {
+        self.fitted += 1;
+        let is_shared = self.fault.share.is_none_or(|share| share.has(self.fitted));
+        let Some(rate) = self.fault.beyond else { return is_shared };
+        let place = (account.to_owned(), received.scope.region.clone());
+        let bucket = self.buckets.entry(place).or_insert_with(|| Bucket::full(rate, now));
+        is_shared && !bucket.take(rate, now)
+    }
+}
 
 impl Faults {
     pub(crate) fn add(&mut self, fault: Fault) {
-        self.0.push(fault);
+        self.0.push(InForce { fault, fitted: 0, buckets: HashMap::new() });
     }
 
     pub(crate) fn clear(&mut self) {
@@ -181,14 +268,24 @@ impl Faults {
 
     /// Whether the types of the instances that a call names matter to any of them.
     pub(crate) fn ask_for_types(&self) -> bool {
-        self.0.iter().any(|fault| fault.resource.is_some())
+        self.0.iter().any(|one| one.fault.resource.is_some())
     }
 
-    /// The first latency and the first other effect that fit, and all that come after the call; only these are counted
-    /// as having happened.
-    pub(crate) fn strike(&mut self, account: &str, received: &Received, types: &[&str]) -> Trouble {
+    /// The first latency and the first other effect that fit, and all that come after the call; only these are
+    /// counted as having happened.
+    pub(crate) fn strike(
+        &mut self,
+        account: &str,
+        received: &Received,
+        types: &[&str],
+        now: DateTime<Utc>,
+    ) -> Trouble {
         let mut trouble = Trouble::default();
-        for fault in self.0.iter_mut().filter(|fault| fault.fits(account, received, types)) {
+        for one in self.0.iter_mut().filter(|one| one.fault.fits(account, received, types)) {
+            if !one.strikes(account, received, now) {
+                continue;
+            }
+            let fault = &mut one.fault;
             let taken = match &fault.effect {
                 Effect::FallBack { code, message } => {
                     trouble.aftermath.fall_backs.push(FallBack::of(fault, code, message));
@@ -205,7 +302,7 @@ impl Faults {
                 fault.times = fault.times.map(|times| times - 1);
             }
         }
-        self.0.retain(|fault| fault.times != Some(0));
+        self.0.retain(|one| one.fault.times != Some(0));
         trouble
     }
 }

@@ -42,7 +42,7 @@ pub mod stage;
 
 pub use caller::{CallError, Caller, texts};
 pub use calls::CallCount;
-pub use fault::{Effect, Fault};
+pub use fault::{Effect, Fault, Rate, Share};
 pub use keyring::{Credentials, Session};
 pub use sandbox::{ConnectionLost, Handled, Sandbox};
 pub use server::Server;

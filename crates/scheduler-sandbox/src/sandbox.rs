@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::calls::CallCount;
 use crate::fault::{Effect, Fault, Trouble};
@@ -14,7 +14,7 @@ use crate::keyring::{Credentials, Session};
 use crate::place::{Home, Partition, is_account_id};
 use crate::services::cloudwatch::Datum;
 use crate::services::{self, Call};
-use crate::wire::{Answer, ApiError, Dialect, Envelope, Received, receive, respond};
+use crate::wire::{Answer, ApiError, Dialect, Envelope, Received, receive, respond, rest_of_head};
 use crate::world::World;
 
 /// An AWS in this process. Clones are handles on the same one.
@@ -65,6 +65,11 @@ impl Sandbox {
     /// Moves the clock. Time never runs backwards: an earlier instant is ignored. A followed clock is followed no more.
     pub fn set_now(&self, now: DateTime<Utc>) {
         self.world().clock.set(now);
+    }
+
+    /// Moves the clock ahead by some time. A followed clock is followed further, from there.
+    pub fn jump(&self, by: TimeDelta) {
+        self.world().clock.jump(by);
     }
 
     /// Reads this clock whenever the time is asked for, until [`set_now`](Self::set_now) is called.
@@ -136,13 +141,11 @@ impl Sandbox {
             // What comes after a call is known to the call.
             None
             | Some(Effect::FallBack { .. } | Effect::LoseMessages | Effect::DuplicateMessages) => {
-                Ok(self.respond(call.dialect, Some(&call), self.perform(received, &call)))
+                Ok(self.answered(received, &call, self.perform(received, &call)))
             }
-            Some(Effect::Error { status, code, message }) => Ok(self.respond(
-                call.dialect,
-                Some(&call),
-                Err(ApiError::new(status, code, message)),
-            )),
+            Some(Effect::Error { status, code, message }) => {
+                Ok(self.answered(received, &call, Err(ApiError::new(status, code, message))))
+            }
             Some(Effect::Hang | Effect::Latency(_)) => std::future::pending().await,
             Some(Effect::LoseAnswer) => {
                 // What the answer would have been is lost with it.
@@ -156,6 +159,21 @@ impl Sandbox {
         let mut world = self.world();
         world.authorize(call)?;
         services::perform(&mut world, call, &received.input)
+    }
+
+    /// The answer of a call, counted.
+    fn answered(
+        &self,
+        received: &Received,
+        call: &Call,
+        answer: Result<Answer, ApiError>,
+    ) -> http::Response<Bytes> {
+        let response = self.respond(call.dialect, Some(call), answer);
+        let head = "HTTP/1.1 200 OK\r\n".len() + rest_of_head(response.headers());
+        let bytes = (head + response.body().len()) as u64;
+        let status = response.status();
+        self.world().calls.answered(&call.place, received, status, bytes);
+        response
     }
 
     fn respond(

@@ -79,7 +79,7 @@ async fn answer(
     let (parts, body) = request.into_parts();
     let body = body.collect().await.map_err(|_| ConnectionLost)?.to_bytes();
     let request = Request::from_parts(parts, body);
-    let response = match control::answer(sandbox, &request) {
+    let response = match control::answer(sandbox, &request).await {
         Some(response) => response,
         None => sandbox.handle(request).await?,
     };

@@ -6,9 +6,11 @@ use serde_json::{Map, Value, json};
 
 use crate::{CallError, Caller, Credentials, Effect, Fault, Sandbox, texts};
 
+mod fleet;
 mod organization;
 mod queue;
 
+pub use fleet::{Deployed, Fleet, fleet};
 pub use organization::{Organization, organizations};
 pub use queue::{DEAD_LETTERS, SHARD_QUEUE, SHARD_RECEIVES, SHARD_VISIBILITY};
 

@@ -106,7 +106,7 @@ impl World {
             .map_err(refuse)?;
         let place =
             Place { home: principal.home.clone(), region: received.scope.region.as_str().into() };
-        self.calls.count(&place, &received.scope.service, &received.operation);
+        self.calls.count(&place, received);
 
         let unknown = || Refusal::UnknownOperation {
             service: received.scope.service.clone(),
@@ -118,7 +118,7 @@ impl World {
             // A Region that is off knows none of the account's keys.
             return Err(refuse(Refusal::UnknownKey));
         }
-        let trouble = self.strike(&place, service, received);
+        let trouble = self.strike(&place, service, received, now);
         let operation = received.operation.clone();
         let dialect = received.dialect;
         let (trouble, aftermath) = trouble.split();
@@ -126,17 +126,23 @@ impl World {
     }
 
     /// What goes wrong with a call. Only when a fault asks for them are the types of its instances looked up.
-    fn strike(&mut self, place: &Place, service: Service, received: &Received) -> Trouble {
+    fn strike(
+        &mut self,
+        place: &Place,
+        service: Service,
+        received: &Received,
+        now: DateTime<Utc>,
+    ) -> Trouble {
         let account = &place.home.account;
         let Input::Params(params) = &received.input else {
-            return self.faults.strike(account, received, &[]);
+            return self.faults.strike(account, received, &[], now);
         };
         if service != Service::Ec2 || !self.faults.ask_for_types() {
-            return self.faults.strike(account, received, &[]);
+            return self.faults.strike(account, received, &[], now);
         }
         let region = self.accounts.get(&place.home).and_then(|one| one.regions.get(&place.region));
         let types = region.map(|region| region.ec2.types_named(params)).unwrap_or_default();
-        self.faults.strike(account, received, &types)
+        self.faults.strike(account, received, &types, now)
     }
 
     /// Whether the caller's policies allow the call; asked after its faults, because throttling comes first.

@@ -12,9 +12,9 @@ use std::collections::{BTreeSet, HashMap};
 
 use aws_sdk_dynamodb::{
     error::BuildError,
-    operation::{put_item::PutItemError, update_item::UpdateItemError},
+    operation::update_item::UpdateItemError,
     types::{
-        AttributeValue, Put, PutRequest, ReturnValue, ReturnValuesOnConditionCheckFailure,
+        AttributeValue, Delete, Put, PutRequest, ReturnValue, ReturnValuesOnConditionCheckFailure,
         TransactWriteItem, WriteRequest,
     },
 };
@@ -24,7 +24,7 @@ use scheduler_core::{
 };
 use scheduler_engine::{
     Claims, Summary,
-    shards::{Claim, Hold, Open, ShardId, Taken},
+    shards::{Claim, Ended, Head, Hold, Open, ShardId, Taken},
 };
 use serde::{Serialize, de::DeserializeOwned};
 
@@ -45,9 +45,10 @@ impl Claims for StateTable<'_> {
         Ok(self.items(CLAIM.into()).await?.iter().filter_map(open).collect())
     }
 
-    async fn open(&self, pass: &str, claims: &[Claim]) -> Result<(), Failure> {
+    async fn open(&self, pass: &str, head: &Head, claims: &[Claim]) -> Result<(), Failure> {
         let Some(until) = claims.iter().map(|claim| claim.until).max() else { return Ok(()) };
         let mut record = item(&pass_key(pass), RECORD, until);
+        record.insert("head".into(), text(&json(head)?));
         record.extend(claims.iter().map(|claim| (pending(&claim.id), AttributeValue::Bool(true))));
         let mut puts = vec![put(record)?];
         for claim in claims {
@@ -85,10 +86,12 @@ impl Claims for StateTable<'_> {
         else {
             return Err(failure("dynamodb:UpdateItem", &error));
         };
-        let found = refusal.item().and_then(open).filter(|open| open.claim.until > now);
-        Ok(match found.and_then(|open| open.hold) {
-            Some(hold) => Taken::Busy { holder: hold.holder },
+        Ok(match refusal.item().and_then(open) {
             None => Taken::Gone,
+            Some(Open { hold: Some(hold), claim }) if claim.until > now => {
+                Taken::Busy { holder: hold.holder }
+            }
+            Some(_) => Taken::Over,
         })
     }
 
@@ -114,33 +117,57 @@ impl Claims for StateTable<'_> {
             .expression_attribute_names("#rest", pending(&rest.id))
             .expression_attribute_values(":true", AttributeValue::Bool(true));
         request.send().await.map_err(|error| failure("dynamodb:UpdateItem", &error))?;
-        let parted = self.transact_part(kept, rest, hold).await;
+        let parted = self.cut_in_two(kept, rest, hold).await;
         if parted.is_err() {
             // The shard itself is pending still: this cannot end the pass.
-            drop(self.ended(&rest.id).await);
+            drop(self.strike_off(&rest.id).await);
         }
         parted
     }
 
-    async fn close(&self, id: &ShardId, summary: &Summary) -> Result<bool, Failure> {
-        let until = self.aws.now() + KEPT;
-        let mut came = item(&pass_key(&id.pass), &format!("shard/{}", id.shard), until);
+    async fn close(
+        &self,
+        id: &ShardId,
+        summary: &Summary,
+        hold: Option<&Hold>,
+    ) -> Result<(), Failure> {
+        let mut came = item(&pass_key(&id.pass), &format!("shard/{}", id.shard), self.aws.now());
         came.insert("summary".into(), text(&json(summary)?));
-        let request = self.aws.dynamodb().put_item().table_name(self.table).set_item(Some(came));
-        match request.condition_expression("attribute_not_exists(target)").send().await {
-            Ok(_) => {}
-            // What came of it first is what was done.
-            Err(error)
-                if error
-                    .as_service_error()
-                    .is_some_and(PutItemError::is_conditional_check_failed_exception) => {}
-            Err(error) => return Err(failure("dynamodb:PutItem", &error)),
+        let came = Put::builder().table_name(self.table).set_item(Some(came)).build();
+        let claim = Delete::builder()
+            .table_name(self.table)
+            .key("target", text(CLAIM))
+            .key("resource", text(&claim_key(id)));
+        let claim = match hold {
+            Some(hold) => claim
+                .condition_expression("holder = :holder")
+                .expression_attribute_values(":holder", text(&hold.holder)),
+            None => claim.condition_expression("attribute_exists(target)"),
+        };
+        let part = TransactWriteItem::builder;
+        self.transact([
+            came.map(|put| part().put(put).build()),
+            claim.build().map(|delete| part().delete(delete).build()),
+        ])
+        .await
+    }
+
+    async fn strike_off(&self, id: &ShardId) -> Result<bool, Failure> {
+        let request = self
+            .update(&pass_key(&id.pass), RECORD)
+            .update_expression("REMOVE #shard")
+            .condition_expression("attribute_exists(#shard)")
+            .expression_attribute_names("#shard", pending(id))
+            .return_values(ReturnValue::AllOld);
+        match request.send().await {
+            Ok(answer) => {
+                let before = answer.attributes.unwrap_or_default();
+                let pending: BTreeSet<_> = pending_in(&before).collect();
+                Ok(pending == [id.shard.as_str()].into())
+            }
+            Err(error) if is_refused(error.as_service_error()) => Ok(false),
+            Err(error) => Err(failure("dynamodb:UpdateItem", &error)),
         }
-        let is_last = self.ended(id).await?;
-        let request = self.aws.dynamodb().delete_item().table_name(self.table);
-        let deleted = request.key("target", text(CLAIM)).key("resource", text(&claim_key(id)));
-        deleted.send().await.map_err(|error| failure("dynamodb:DeleteItem", &error))?;
-        Ok(is_last)
     }
 
     async fn pending(&self, pass: &str) -> Result<usize, Failure> {
@@ -150,15 +177,15 @@ impl Claims for StateTable<'_> {
         Ok(answer.item.as_ref().map_or(0, |record| pending_in(record).count()))
     }
 
-    async fn outcome(&self, pass: &str) -> Result<Summary, Failure> {
-        let mut whole = Summary::default();
-        for item in self.items(pass_key(pass)).await? {
-            item.get("summary")
-                .and_then(parsed::<Summary>)
-                .into_iter()
-                .for_each(|one| whole.absorb(one));
-        }
-        Ok(whole)
+    async fn outcome(&self, pass: &str) -> Result<Option<Ended>, Failure> {
+        let items = self.items(pass_key(pass)).await?;
+        let Some(head) = items.iter().find_map(|item| parsed(item.get("head")?)) else {
+            return Ok(None);
+        };
+        let mut summary = Summary::default();
+        let shards = items.iter().filter_map(|item| parsed::<Summary>(item.get("summary")?));
+        shards.for_each(|shard| summary.absorb(shard));
+        Ok(Some(Ended { pass: pass.to_owned(), head, summary }))
     }
 }
 
@@ -179,27 +206,8 @@ impl StateTable<'_> {
         request.key("target", text(target)).key("resource", text(resource))
     }
 
-    /// Strikes a shard off those that are pending. Answers whether it was the last.
-    async fn ended(&self, id: &ShardId) -> Result<bool, Failure> {
-        let request = self
-            .update(&pass_key(&id.pass), RECORD)
-            .update_expression("REMOVE #shard")
-            .condition_expression("attribute_exists(#shard)")
-            .expression_attribute_names("#shard", pending(id))
-            .return_values(ReturnValue::AllOld);
-        match request.send().await {
-            Ok(answer) => {
-                let before = answer.attributes.unwrap_or_default();
-                let pending: BTreeSet<_> = pending_in(&before).collect();
-                Ok(pending == [id.shard.as_str()].into())
-            }
-            Err(error) if is_refused(error.as_service_error()) => Ok(false),
-            Err(error) => Err(failure("dynamodb:UpdateItem", &error)),
-        }
-    }
-
     /// Writes what is kept of a claim and the rest of it, both or neither.
-    async fn transact_part(&self, kept: &Claim, rest: &Claim, hold: &Hold) -> Result<(), Failure> {
+    async fn cut_in_two(&self, kept: &Claim, rest: &Claim, hold: &Hold) -> Result<(), Failure> {
         let mut held = stored(kept)?;
         held.insert("holder".into(), text(&hold.holder));
         held.insert("held_until".into(), millis(hold.until));
@@ -209,10 +217,15 @@ impl StateTable<'_> {
             .condition_expression("holder = :holder")
             .expression_attribute_values(":holder", text(&hold.holder));
         let rest = Put::builder().table_name(self.table).set_item(Some(stored(rest)?));
-        let part = |put: Result<Put, BuildError>| {
-            put.map(|put| TransactWriteItem::builder().put(put).build())
-        };
-        let parts = [part(kept.build()), part(rest.build())];
+        let part = |put| TransactWriteItem::builder().put(put).build();
+        self.transact([kept.build().map(part), rest.build().map(part)]).await
+    }
+
+    /// Makes all of some changes or none.
+    async fn transact<const N: usize>(
+        &self,
+        parts: [Result<TransactWriteItem, BuildError>; N],
+    ) -> Result<(), Failure> {
         let parts: Result<Vec<_>, _> = parts.into_iter().collect();
         let parts =
             parts.map_err(|error| unclear(format!("dynamodb:TransactWriteItems: {error}")))?;

@@ -8,7 +8,7 @@ use scheduler_core::{
     resource::{Failure, FailureCode},
 };
 
-use super::{Claim, Open, ShardId, cut};
+use super::{Claim, Ended, Hold, Open, ShardId, cut};
 use crate::{
     pass::Mode,
     ports::{Claims, Queue},
@@ -38,7 +38,7 @@ pub fn plan(targets: Vec<Target>, claims: Vec<Open>, now: Instant) -> Plan {
     let (open, overdue): (Vec<_>, Vec<_>) =
         claims.into_iter().partition(|open| open.claim.until > now);
     // Looking is no work: it keeps nobody away.
-    let working = open.iter().map(|open| &open.claim).filter(|one| one.tick.mode == Mode::Act);
+    let working = open.iter().map(|open| &open.claim).filter(|one| one.head.tick.mode == Mode::Act);
     let taken: BTreeMap<&Target, &Claim> =
         working.flat_map(|claim| claim.targets.iter().map(move |target| (target, claim))).collect();
     let mut plan = Plan::default();
@@ -56,7 +56,7 @@ pub fn plan(targets: Vec<Target>, claims: Vec<Open>, now: Instant) -> Plan {
     }
     let is_idle = |open: &Open| {
         let is_held = open.hold.as_ref().is_some_and(|hold| hold.until > now);
-        !is_held && open.claim.began + ON_ITS_WAY <= now
+        !is_held && open.claim.head.began + ON_ITS_WAY <= now
     };
     plan.idle = open.iter().filter(|open| is_idle(open)).map(|open| open.claim.clone()).collect();
     plan.overdue = overdue.into_iter().map(|open| open.claim).collect();
@@ -104,7 +104,7 @@ pub async fn begin<P: Claims, Q: Queue>(
         ..whole.clone()
     };
     let shards: Vec<Claim> = cut(&whole.targets, most).into_iter().enumerate().map(shard).collect();
-    claims.open(&whole.id.pass, &shards).await?;
+    claims.open(&whole.id.pass, &whole.head, &shards).await?;
     let is_over = send(claims, queue, &shards).await;
     let (targets, count) = (whole.targets.len(), shards.len());
     Ok(Begun { pass: whole.id.pass.clone(), shards: count, targets, is_over })
@@ -122,14 +122,25 @@ pub(super) async fn send<P: Claims, Q: Queue>(claims: &P, queue: &Q, shards: &[C
     is_over
 }
 
+/// Ends a shard. Answers whether it was the last of its pass.
+pub(super) async fn end<P: Claims>(
+    claims: &P,
+    id: &ShardId,
+    summary: &Summary,
+    hold: Option<&Hold>,
+) -> Result<bool, Failure> {
+    claims.close(id, summary, hold).await?;
+    claims.strike_off(id).await
+}
+
 /// Ends a shard that nobody has worked on. Answers whether it was the last of its pass.
 pub(super) async fn give_up<P: Claims>(claims: &P, claim: &Claim, failure: &Failure) -> bool {
     let ShardId { pass, shard } = &claim.id;
     let (targets, code) = (claim.targets.len(), failure.code.as_str());
     tracing::error!(pass, shard, targets, code, reason = failure.message, "shard lost");
-    let mut summary = Summary::new(claim.rows);
+    let mut summary = Summary::new(claim.head.rows);
     claim.targets.iter().for_each(|target| summary.add_failed(target, failure.clone()));
-    match claims.close(&claim.id, &summary).await {
+    match end(claims, &claim.id, &summary, None).await {
         Ok(is_last) => is_last,
         Err(failure) => {
             let code = failure.code.as_str();
@@ -139,8 +150,8 @@ pub(super) async fn give_up<P: Claims>(claims: &P, claim: &Claim, failure: &Fail
     }
 }
 
-/// Ends the shards whose time ran out. Answers with the passes that are over by that, each with one of its claims.
-pub async fn put_together<P: Claims>(claims: &P, overdue: &[Claim]) -> Vec<(Claim, Summary)> {
+/// Ends the shards whose time ran out. Answers with the passes that are over by that.
+pub async fn put_together<P: Claims>(claims: &P, overdue: &[Claim]) -> Vec<Ended> {
     let failure = Failure {
         code: FailureCode::Deadline,
         message: "nobody worked on the shard of this target in time; the next pass looks again"
@@ -150,7 +161,7 @@ pub async fn put_together<P: Claims>(claims: &P, overdue: &[Claim]) -> Vec<(Clai
     for claim in overdue {
         if give_up(claims, claim, &failure).await {
             match claims.outcome(&claim.id.pass).await {
-                Ok(summary) => over.push((claim.clone(), summary)),
+                Ok(ended) => over.extend(ended),
                 Err(failure) => {
                     let (pass, code) = (&claim.id.pass, failure.code.as_str());
                     tracing::warn!(pass, code, reason = failure.message, "pass not put together");

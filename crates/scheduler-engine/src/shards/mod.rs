@@ -18,6 +18,8 @@
 //! | what happens | what comes of it |
 //! |---|---|
 //! | a message comes twice | the claim is held, or gone: the second does nothing |
+//! | an invocation dies before what it did is written down | the next one holds the claim, and finds it done |
+//! | it dies after that | the claim is gone; the message comes back and ends the shard |
 //! | it comes after its claim's time | nothing: a later pass looks at these targets |
 //! | it never comes, or comes to somebody who dies | the next pass finds a claim that nobody holds, and sends the message again |
 //! | whoever it comes to dies | the claim's time runs out; the pass that finds it so reports its targets as not looked at, and looks at them itself |
@@ -31,7 +33,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use scheduler_core::{AccountId, Instant, Region, Target};
 use serde::{Deserialize, Serialize};
 
-use crate::{pass::Tick, summary::Rows};
+use crate::{
+    pass::Tick,
+    summary::{Rows, Summary},
+};
 
 mod coordinate;
 mod cut;
@@ -49,7 +54,7 @@ const VERSION: u64 = 1;
 pub struct ShardId {
     /// The pass: the id of the invocation that began it.
     pub pass: String,
-    /// The shard within it: `3`, and `3.1` for what was left of it.
+    /// The shard within it: `3`, and `3.120` for what it handed on when it kept 120 targets.
     pub shard: String,
 }
 
@@ -94,9 +99,9 @@ impl ShardId {
         Ok(Message::deserialize(value).map_err(unreadable)?.id)
     }
 
-    /// The name of what is left of it.
-    fn rest(&self) -> Self {
-        Self { pass: self.pass.clone(), shard: format!("{}.1", self.shard) }
+    /// The name of what is left of it once it keeps so many targets: each time that something is cut off there are fewer.
+    fn rest(&self, kept: usize) -> Self {
+        Self { pass: self.pass.clone(), shard: format!("{}.{kept}", self.shard) }
     }
 }
 
@@ -106,21 +111,40 @@ pub struct Claim {
     /// The shard.
     #[serde(flatten)]
     pub id: ShardId,
+    /// The pass.
+    #[serde(flatten)]
+    pub head: Head,
+    /// When nobody may begin the work any more: the next pass looks at the targets then.
+    pub until: Instant,
+    /// The targets, in order.
+    #[serde(with = "by_account")]
+    pub targets: Vec<Target>,
+}
+
+/// What all shards of a pass have in common.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+pub struct Head {
     /// What the pass is for.
     pub tick: Tick,
     /// Which rows are wanted of it.
     pub rows: Rows,
-    /// When the pass began.
+    /// When it began.
     pub began: Instant,
-    /// When nobody may begin the work any more: the next pass looks at the targets then.
-    pub until: Instant,
-    /// Whether the pass leaves targets to the shards of an earlier one.
+    /// Whether it leaves targets to others.
     pub is_partial: bool,
-    /// The version of the schedules and settings that the pass goes by.
+    /// The version of the schedules and settings that it goes by.
     pub version: u64,
-    /// The targets, in order.
-    #[serde(with = "by_account")]
-    pub targets: Vec<Target>,
+}
+
+/// A pass, as far as its shards are ended.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Ended {
+    /// Its name.
+    pub pass: String,
+    /// What it is.
+    pub head: Head,
+    /// What came of it.
+    pub summary: Summary,
 }
 
 /// Targets with each account named once: a claim is written for every shard of every pass.
@@ -183,7 +207,9 @@ pub enum Taken {
         /// Who.
         holder: String,
     },
-    /// It is ended, or its time is over.
+    /// Its time is over.
+    Over,
+    /// It is not there: its shard is ended, or nearly.
     Gone,
 }
 
@@ -192,17 +218,14 @@ mod tests {
     use scheduler_core::resource::{Failure, FailureCode};
 
     use super::*;
-    use crate::{
-        pass::{Mode, Scope},
-        summary::Summary,
-    };
+    use crate::pass::{Mode, Scope};
 
     #[test]
     fn a_message_is_a_name_and_a_version() {
         let id = ShardId { pass: "c0ffee".into(), shard: "3".into() };
         assert_eq!(id.message(), r#"{"version":1,"pass":"c0ffee","shard":"3"}"#);
         assert_eq!(ShardId::of_message(&id.message()), Ok(id.clone()));
-        assert_eq!(id.rest().rest().shard, "3.1.1");
+        assert_eq!(id.rest(120).rest(7).shard, "3.120.7");
         for (text, word) in [
             ("shard 3", "none of a shard"),
             (r#"{"version":1,"pass":"c0ffee"}"#, "shard"),
@@ -228,12 +251,14 @@ mod tests {
         let at = "2026-03-02T09:00:00Z".parse().unwrap();
         let claim = Claim {
             id: ShardId { pass: "c0ffee".into(), shard: "3".into() },
-            tick: Tick { now: at, scope: Scope::default(), mode: Mode::Act },
-            rows: Rows::Notable,
-            began: at,
+            head: Head {
+                tick: Tick { now: at, scope: Scope::default(), mode: Mode::Act },
+                rows: Rows::Notable,
+                began: at,
+                is_partial: false,
+                version: u64::MAX,
+            },
             until: at,
-            is_partial: false,
-            version: u64::MAX,
             targets,
         };
         let text = serde_json::to_string(&claim).unwrap();

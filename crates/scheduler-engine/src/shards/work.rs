@@ -3,7 +3,10 @@
 use chrono::TimeDelta;
 use scheduler_core::{Instant, Target, resource::Failure};
 
-use super::{BadMessage, Claim, Hold, ShardId, Taken, coordinate::send};
+use super::{
+    BadMessage, Claim, Ended, Hold, ShardId, Taken,
+    coordinate::{end, send},
+};
 use crate::{
     pass::out_of_time,
     ports::{Claims, Queue},
@@ -30,8 +33,8 @@ pub struct Walked {
 pub enum Worked {
     /// Its shard is done, and others of its pass are not.
     Done,
-    /// Its shard was the last of its pass: the claim, and what came of the pass.
-    Last(Box<Claim>, Box<Summary>),
+    /// Its shard was the last of this pass.
+    Last(Box<Ended>),
     /// There was nothing to be done: the shard is ended, or its time over.
     Nothing,
 }
@@ -70,10 +73,15 @@ pub async fn work<P: Claims, Q: Queue, E>(
     walk: impl AsyncFnOnce(&Claim) -> Result<Walked, E>,
 ) -> Result<Worked, NotWorked<E>> {
     let id = ShardId::of_message(message)?;
-    let mut claim = match claims.take(&id, hold, now).await.map_err(NotWorked::Claim)? {
+    let claim = match claims.take(&id, hold, now).await.map_err(NotWorked::Claim)? {
         Taken::Yes(claim) => *claim,
         Taken::Busy { holder } => return Err(NotWorked::Busy { holder }),
-        Taken::Gone => return Ok(Worked::Nothing),
+        Taken::Over => return Ok(Worked::Nothing),
+        Taken::Gone => {
+            // Whoever did it may have died before striking it off.
+            let is_last = claims.strike_off(&id).await.map_err(NotWorked::Claim)?;
+            return if is_last { last(claims, &id).await } else { Ok(Worked::Nothing) };
+        }
     };
     let Walked { mut summary, rest } = match walk(&claim).await {
         Ok(walked) => walked,
@@ -86,28 +94,34 @@ pub async fn work<P: Claims, Q: Queue, E>(
         }
     };
     if !rest.is_empty() {
-        hand_on(claims, queue, &mut claim, rest, hold, &mut summary).await;
+        hand_on(claims, queue, &claim, rest, hold, &mut summary).await;
     }
-    let is_last = claims.close(&id, &summary.within(MOST_BYTES)).await.map_err(NotWorked::Claim)?;
-    if !is_last {
-        return Ok(Worked::Done);
+    let ended = end(claims, &id, &summary.within(MOST_BYTES), Some(hold)).await;
+    match ended.map_err(NotWorked::Claim)? {
+        true => last(claims, &id).await,
+        false => Ok(Worked::Done),
     }
-    let summary = claims.outcome(&id.pass).await.map_err(NotWorked::Claim)?;
-    Ok(Worked::Last(Box::new(claim), Box::new(summary)))
+}
+
+/// Puts the pass together whose last shard that was.
+async fn last<P: Claims, E>(claims: &P, id: &ShardId) -> Result<Worked, NotWorked<E>> {
+    let ended = claims.outcome(&id.pass).await.map_err(NotWorked::Claim)?;
+    Ok(ended.map_or(Worked::Nothing, |ended| Worked::Last(Box::new(ended))))
 }
 
 /// Makes what is left of a shard one of its own. What cannot be handed on is reported as not looked at.
 async fn hand_on<P: Claims, Q: Queue>(
     claims: &P,
     queue: &Q,
-    claim: &mut Claim,
+    claim: &Claim,
     rest: Vec<Target>,
     hold: &Hold,
     summary: &mut Summary,
 ) {
-    let targets = claim.targets.iter().filter(|target| !rest.contains(target)).cloned().collect();
-    let rest = Claim { id: claim.id.rest(), targets: rest, ..claim.clone() };
-    let kept = Claim { targets, ..claim.clone() };
+    let walked = claim.targets.iter().filter(|target| !rest.contains(target));
+    let kept = Claim { targets: walked.cloned().collect(), ..claim.clone() };
+    let id = claim.id.rest(kept.targets.len());
+    let rest = Claim { id, targets: rest, ..claim.clone() };
     let is_worth_it = hold.until + WORTH_IT < claim.until;
     let parted = match is_worth_it {
         true => claims.part(&kept, &rest, hold).await,
@@ -118,7 +132,6 @@ async fn hand_on<P: Claims, Q: Queue>(
         Ok(()) => {
             tracing::info!(pass, shard, rest = rest.id.shard, targets = count, "shard handed on");
             send(claims, queue, &[rest]).await;
-            *claim = kept;
         }
         Err(failure) => {
             let (code, reason) = (failure.code.as_str(), &failure.message);

@@ -5,7 +5,7 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, TimeZone, Utc};
 use serde_json::json;
 
-use crate::{CallError, Caller, Effect, Fault, Sandbox, texts};
+use crate::{CallError, Caller, Effect, Fault, Rate, Sandbox, Share, texts};
 
 const HUB: &str = "111111111111";
 const SPOKE: &str = "222222222222";
@@ -241,6 +241,49 @@ async fn latency_delays_and_a_hang_never_ends() {
 }
 
 #[tokio::test]
+async fn a_shared_fault_happens_to_one_call_in_so_many_and_to_the_same_ones_again() {
+    let struck = async |seed| {
+        let sandbox = Sandbox::new(now());
+        let hub = root(&sandbox, HUB);
+        let share = Some(Share { one_in: 10, seed });
+        sandbox.inject(Fault { share, ..Fault::always(Effect::LoseAnswer) });
+        let mut struck = Vec::new();
+        for number in 0..1_000 {
+            if hub.query("sts", "GetCallerIdentity", &[]).await.is_err() {
+                struck.push(number);
+            }
+        }
+        struck
+    };
+    let once = struck(1).await;
+    assert!((70..130).contains(&once.len()), "{}", once.len());
+    assert_eq!(struck(1).await, once);
+    assert_ne!(struck(2).await, once);
+}
+
+#[tokio::test]
+async fn a_rate_is_every_regions_own_and_fills_again() {
+    let sandbox = Sandbox::new(now());
+    let hub = root(&sandbox, HUB);
+    let throttled = Effect::Error { status: 503, code: "Throttled".into(), message: "m".into() };
+    let beyond = Some(Rate { burst: 3, per_second: 2 });
+    sandbox.inject(Fault { beyond, ..Fault::always(throttled) });
+    let passed = async |region: &str| {
+        let caller = hub.in_region(region);
+        let mut passed = 0;
+        for _ in 0..10 {
+            passed += usize::from(caller.query("sts", "GetCallerIdentity", &[]).await.is_ok());
+        }
+        passed
+    };
+    assert_eq!((passed("eu-west-1").await, passed("eu-west-2").await), (3, 3));
+    sandbox.set_now(now() + TimeDelta::seconds(1));
+    assert_eq!(passed("eu-west-1").await, 2);
+    sandbox.set_now(now() + TimeDelta::hours(1));
+    assert_eq!(passed("eu-west-1").await, 3);
+}
+
+#[tokio::test]
 async fn calls_are_counted_by_where_and_what() {
     let sandbox = Sandbox::new(now());
     let hub = root(&sandbox, HUB);
@@ -252,6 +295,8 @@ async fn calls_are_counted_by_where_and_what() {
     let lines: Vec<_> =
         calls.iter().map(|c| (c.region.as_str(), c.operation.as_str(), c.count)).collect();
     assert_eq!(lines, [("eu-west-1", "DescribeInstances", 2), ("eu-west-2", "StartInstances", 1)]);
+    assert_eq!(calls.iter().map(|c| c.succeeded).collect::<Vec<_>>(), [2, 0]);
+    assert!(calls.iter().all(|c| c.request_bytes > 100 && c.response_bytes > 100), "{calls:?}");
     sandbox.reset_calls();
     assert!(sandbox.calls().is_empty());
 }

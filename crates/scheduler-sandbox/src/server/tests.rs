@@ -63,6 +63,9 @@ async fn the_sandbox_is_controlled_beside_aws() {
     send(&server, "PUT /_sandbox/clock HTTP/1.1", "2026-03-02T10:00:00+01:00").await;
     assert_eq!(sandbox.now(), Utc.with_ymd_and_hms(2026, 3, 2, 9, 0, 0).unwrap());
 
+    send(&server, "PUT /_sandbox/clock HTTP/1.1", "+60").await;
+    assert_eq!(sandbox.now(), Utc.with_ymd_and_hms(2026, 3, 2, 9, 1, 0).unwrap());
+
     let fault = r#"{"times": 1, "effect": {"error": {"status": 400, "code": "Throttling", "message": "m"}}}"#;
     let answer = send(&server, "POST /_sandbox/fault HTTP/1.1", fault).await;
     assert!(answer.starts_with("HTTP/1.1 204"), "{answer}");

@@ -90,3 +90,40 @@ async fn what_is_created_can_be_read() {
     assert_eq!(service_count(&spoke, "main", "nobody").await.unwrap(), None);
     assert_eq!(warehouse_state(&spoke, "dw").await.unwrap(), "available");
 }
+
+#[tokio::test]
+async fn a_fleet_is_listed_page_by_page_in_every_target() {
+    let sandbox = Sandbox::new(Utc.with_ymd_and_hms(2026, 3, 2, 8, 0, 0).unwrap());
+    let wanted = Fleet {
+        hub: "111111111111".into(),
+        region: "eu-west-1".into(),
+        accounts: 2,
+        regions: vec!["eu-west-1".into(), "us-east-1".into()],
+        instances: 25,
+        schedule: "office".into(),
+    };
+    let deployed = fleet(&sandbox, &wanted).await.unwrap();
+    sandbox.set_now(sandbox.now() + TimeDelta::minutes(1));
+    let hub = Caller::new(&sandbox, &deployed.session, "eu-west-1");
+    for account in &deployed.accounts {
+        let role = format!("arn:aws:iam::{account}:role/{SPOKE_ROLE}");
+        let spoke = hub.assume(&role, "scheduler", Some(EXTERNAL_ID)).await.unwrap();
+        for region in &wanted.regions {
+            let list = [
+                ("Filter.1.Name", "tag-key"),
+                ("Filter.1.Value.1", "Schedule"),
+                ("Filter.2.Name", "instance-state-name"),
+                ("Filter.2.Value.1", "running"),
+                ("MaxResults", "20"),
+            ];
+            let target = spoke.in_region(region);
+            let first = target.query("ec2", "DescribeInstances", &list).await.unwrap();
+            assert_eq!(texts(&first, "instanceId").len(), 20);
+            let token = &texts(&first, "nextToken")[0];
+            let list = list.into_iter().chain([("NextToken", token.as_str())]).collect::<Vec<_>>();
+            let rest = target.query("ec2", "DescribeInstances", &list).await.unwrap();
+            assert_eq!(texts(&rest, "instanceId").len(), 5);
+            assert!(rest.len() / 5 > 3_500, "{} bytes an instance", rest.len() / 5);
+        }
+    }
+}

@@ -8,7 +8,7 @@ mod respond;
 mod xml;
 
 pub(crate) use query::{Group, Params};
-pub(crate) use received::{Dialect, Input, Received, Scope, receive};
+pub(crate) use received::{Dialect, Input, Received, Scope, receive, rest_of_head};
 pub(crate) use refusal::{ApiError, Refusal};
 pub(crate) use respond::{Answer, Envelope, respond};
 pub(crate) use xml::Xml;

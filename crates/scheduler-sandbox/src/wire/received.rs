@@ -44,6 +44,8 @@ pub(crate) struct Received {
     pub(crate) dialect: Dialect,
     pub(crate) operation: String,
     pub(crate) input: Input,
+    /// Its size on the wire, head included.
+    pub(crate) bytes: u64,
 }
 
 /// A request that could not be read: the error, and the dialect to say it in.
@@ -74,6 +76,7 @@ fn contains(json: &Value, text: &str) -> bool {
 
 /// Decodes a request.
 pub(crate) fn receive(request: http::Request<Bytes>) -> Result<Received, Unreadable> {
+    let bytes = size(&request);
     let (parts, body) = request.into_parts();
     let scope = header(&parts, AUTHORIZATION.as_str()).and_then(scope);
     let dialect = dialect(&parts, scope.as_ref().map_or("", |scope| &scope.service));
@@ -83,7 +86,21 @@ pub(crate) fn receive(request: http::Request<Bytes>) -> Result<Received, Unreada
     let body = decompressed(&parts, body).map_err(unreadable)?;
     let (operation, input) = decoded(&parts, &body, dialect).map_err(unreadable)?;
     let token = header(&parts, "x-amz-security-token").map(str::to_owned);
-    Ok(Received { scope, token, dialect, operation, input })
+    Ok(Received { scope, token, dialect, operation, input, bytes })
+}
+
+fn size(request: &http::Request<Bytes>) -> u64 {
+    let first =
+        request.method().as_str().len() + request.uri().path().len() + " HTTP/1.1\r\n".len();
+    (1 + first + rest_of_head(request.headers()) + request.body().len()) as u64
+}
+
+/// The bytes of headers as HTTP/1.1 writes them, with the empty line that ends them.
+pub(crate) fn rest_of_head(headers: &http::HeaderMap) -> usize {
+    let line = |(name, value): (&http::HeaderName, &http::HeaderValue)| {
+        name.as_str().len() + ": ".len() + value.len() + "\r\n".len()
+    };
+    headers.iter().map(line).sum::<usize>() + "\r\n".len()
 }
 
 fn header<'a>(parts: &'a Parts, name: &str) -> Option<&'a str> {

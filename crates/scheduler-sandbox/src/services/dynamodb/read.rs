@@ -109,11 +109,11 @@ impl Paged {
 
     /// One page. The limit and the megabyte count what is come upon, not what passes the filter, so a page may be
     /// empty and not be the last. After a page that the limit cut there may also be nothing more, as at AWS.
-    fn answer<'a>(&self, schema: &Schema, mut items: impl Iterator<Item = &'a Item>) -> Value {
+    fn answer(&self, schema: &Schema, items: impl Iterator<Item = Item>) -> Value {
         let (mut scanned, mut bytes) = (Vec::new(), 0);
         let mut cut = false;
-        for item in items.by_ref() {
-            bytes += item_bytes(item);
+        for item in items {
+            bytes += item_bytes(&item);
             cut = bytes > MOST_BYTES && !scanned.is_empty();
             if cut {
                 break;
@@ -124,15 +124,17 @@ impl Paged {
                 break;
             }
         }
-        let passes = |item: &&&Item| self.filter.as_ref().is_none_or(|filter| holds(filter, item));
-        let passing: Vec<_> = scanned.iter().filter(passes).collect();
-        let mut answer = json!({ "Count": passing.len(), "ScannedCount": scanned.len() });
+        let last = scanned.last().filter(|_| cut).map(|item| schema.key_json(item));
+        let scanned_count = scanned.len();
+        let passes = |item: &Item| self.filter.as_ref().is_none_or(|filter| holds(filter, item));
+        scanned.retain(passes);
+        let mut answer = json!({ "Count": scanned.len(), "ScannedCount": scanned_count });
         if self.content == Content::Items {
-            let items = passing.iter().map(|item| projected(item, self.projection.as_deref()));
+            let items = scanned.into_iter().map(|item| projected(item, self.projection.as_deref()));
             answer["Items"] = items.collect();
         }
-        if let Some(last) = scanned.last().filter(|_| cut) {
-            answer["LastEvaluatedKey"] = schema.key_json(last);
+        if let Some(last) = last {
+            answer["LastEvaluatedKey"] = last;
         }
         answer
     }
@@ -162,12 +164,11 @@ fn projection(
     text.map(|text| expression::projection(text, placeholders)).transpose()
 }
 
-fn projected(item: &Item, projection: Option<&[String]>) -> Value {
+fn projected(mut item: Item, projection: Option<&[String]>) -> Value {
     match projection {
-        None => item.clone().into(),
+        None => item.into(),
         Some(names) => {
-            let chosen =
-                names.iter().filter_map(|name| Some((name.clone(), item.get(name)?.clone())));
+            let chosen = names.iter().filter_map(|name| item.remove_entry(name));
             chosen.collect::<Item>().into()
         }
     }

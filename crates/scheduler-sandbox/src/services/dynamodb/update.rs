@@ -17,7 +17,7 @@ pub(super) fn update(tables: &mut Tables, input: &Value) -> Result<Value, ApiErr
     let table = tables.of(members)?;
     let key = table.schema.key(members.required("Key")?)?;
     refuse_key_attributes(&table.schema, &updates)?;
-    let old = table.get(&key).cloned();
+    let old = table.get(&key);
     check_condition(members, condition.as_ref(), old.as_ref())?;
 
     let before = match &old {
@@ -26,7 +26,7 @@ pub(super) fn update(tables: &mut Tables, input: &Value) -> Result<Value, ApiErr
     };
     let after = applied(&updates, before)?;
     check_item(&after)?;
-    table.put(key, after.clone());
+    table.put(key, &after);
     returned(members, &updates, old, &after)
 }
 

@@ -21,8 +21,8 @@ pub(super) fn put(tables: &mut Tables, input: &Value) -> Result<Value, ApiError>
     let item = item(members.required("Item")?)?;
     let table = tables.of(members)?;
     let key = table.schema.key_of(&item)?;
-    check_condition(members, condition.as_ref(), table.get(&key))?;
-    let old = table.put(key, item);
+    check_condition(members, condition.as_ref(), table.get(&key).as_ref())?;
+    let old = table.put(key, &item);
     returned(members, old)
 }
 
@@ -31,7 +31,7 @@ pub(super) fn delete(tables: &mut Tables, input: &Value) -> Result<Value, ApiErr
     let condition = condition(members)?;
     let table = tables.of(members)?;
     let key = table.schema.key(members.required("Key")?)?;
-    check_condition(members, condition.as_ref(), table.get(&key))?;
+    check_condition(members, condition.as_ref(), table.get(&key).as_ref())?;
     let old = table.delete(&key);
     returned(members, old)
 }
@@ -216,9 +216,8 @@ fn transacted(tables: &mut Tables, request: &Value) -> Result<Part, ApiError> {
         }
         _ => Write::Delete(table.schema.key(json)?),
     };
-    let nothing = Item::new();
-    let current = table.get(write.key()).unwrap_or(&nothing);
-    let holds = condition.is_none_or(|condition| expression::holds(&condition, current));
+    let current = table.get(write.key()).unwrap_or_default();
+    let holds = condition.is_none_or(|condition| expression::holds(&condition, &current));
     Ok(Part { table: name.to_owned(), write, holds })
 }
 
@@ -249,7 +248,7 @@ impl Write {
 impl Table {
     fn apply(&mut self, write: Write) {
         match write {
-            Write::Put(key, item) => self.put(key, item),
+            Write::Put(key, item) => self.put(key, &item),
             Write::Delete(key) => self.delete(&key),
         };
     }

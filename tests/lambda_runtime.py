@@ -56,16 +56,24 @@ class FunctionSettings:
 
 
 class Function:
-    """The deployed function, one instance of it, answering one event at a time."""
+    """The deployed function, one instance of it, answering one event at a time. `under` is a command that runs another
+    and becomes it, as `taskset` does."""
 
-    def __init__(self, bootstrap: Path, settings: FunctionSettings, endpoints: dict[str, str], log: Path):
+    def __init__(
+        self,
+        bootstrap: Path,
+        settings: FunctionSettings,
+        endpoints: dict[str, str],
+        log: Path,
+        under: tuple[str, ...] = (),
+    ):
         self.settings = settings
         self.log = log
         self._waiting: queue.Queue[Invocation] = queue.Queue()
         self._running: dict[str, Invocation] = {}
         self._init_error: dict | None = None
         self._server = LoopbackServer(self._handler())
-        self._process = self._start(bootstrap, endpoints)
+        self._process = self._start(bootstrap, endpoints, under)
 
     def invoke(self, event: dict) -> Answer:
         """Runs one event to its end, however it ends; never hangs longer than the function's timeout."""
@@ -82,14 +90,18 @@ class Function:
                 return Answer(error={"errorType": "Sandbox.Timedout", "errorMessage": "no answer before the deadline"})
         return invocation.answer
 
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
     def stop(self) -> None:
         end(self._process)
         self._server.stop()
 
-    def _start(self, bootstrap: Path, endpoints: dict[str, str]) -> subprocess.Popen:
+    def _start(self, bootstrap: Path, endpoints: dict[str, str], under: tuple[str, ...]) -> subprocess.Popen:
         with self.log.open("ab") as log:
             return subprocess.Popen(
-                [str(bootstrap)],
+                [*under, str(bootstrap)],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -99,13 +111,15 @@ class Function:
 
     def _lambda_environment(self, bootstrap: Path) -> dict[str, str]:
         settings = self.settings
+        token = settings.keys.get("aws_session_token")
         return {
+            **({"AWS_SESSION_TOKEN": token} if token else {}),
             "AWS_LAMBDA_RUNTIME_API": self._server.address,
             "AWS_LAMBDA_FUNCTION_NAME": settings.name,
             "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
             "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(settings.memory_mb),
             "AWS_LAMBDA_LOG_GROUP_NAME": f"/aws/lambda/{settings.name}",
-            "AWS_LAMBDA_LOG_STREAM_NAME": "end-to-end",
+            "AWS_LAMBDA_LOG_STREAM_NAME": "local",
             "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
             "AWS_EXECUTION_ENV": "AWS_Lambda_provided.al2023",
             "AWS_REGION": settings.region,

@@ -1,0 +1,1 @@
+"""The load bench. scripts/bench runs it."""
