@@ -222,3 +222,8 @@ def wanted_at(now: datetime) -> dict[str, str]:
         "patched": 19 * 60 + 50 <= minute < 22 * 60,
     }
     return {schedule: "running" if does else "stopped" for schedule, does in runs.items()}
+
+
+def settled_by(wanted: dict[str, str]) -> dict[str, str]:
+    """What is done for a window is not settled: the schedule wants what it wanted before."""
+    return wanted | {"patched": NIGHT["patched"]}

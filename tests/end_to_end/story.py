@@ -14,7 +14,7 @@ from lambda_runtime import Answer
 
 from . import deployment as hands
 from . import estate as where
-from .asides import DAY, NIGHT, wanted_at
+from .asides import DAY, NIGHT, settled_by, wanted_at
 from .endings import Endings
 from .front_door import Call
 from .observation import allowed_actions, called_actions, snapshots_of, state_items, writes
@@ -218,7 +218,7 @@ class Story(Endings):
         self.run_beside_event(
             f"the rule's event is a pass now, which is due for {due_for}: an override holds at any time",
             utc(now),
-            Expected(started=due, settled=wanted),
+            Expected(started=due, settled=settled_by(wanted)),
             scheduled_event_at(now, self.stage.estate.hub_region),
         )
         self.questions(wanted)
