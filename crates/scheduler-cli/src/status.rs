@@ -2,7 +2,6 @@
 
 use scheduler_engine::status::{StatusReport, StatusRow};
 use scheduler_hub::Request;
-use serde::{Deserialize, Serialize};
 
 use crate::{
     args::{Format, Status},
@@ -12,30 +11,21 @@ use crate::{
     show::{Show, plural},
 };
 
-/// What the hub answers.
-#[derive(Debug, Deserialize, Serialize)]
-struct Answer {
-    #[serde(flatten)]
-    report: StatusReport,
-    omitted: usize,
-}
-
 pub(crate) async fn run(status: &Status, mut show: Show<'_>) -> Result<Exit, Failed> {
     let scope = status.scope.scope();
     let hub = Hub::find(&status.hub).await?;
-    let answer: Answer = hub.ask(&Request::Status { scope: scope.clone() }).await?;
+    let report: StatusReport = hub.ask(&Request::Status { scope: scope.clone() }).await?;
     match show.format {
-        Format::Json => show.json(&answer)?,
-        Format::Table | Format::Ics | Format::LegacyJson => table(&answer, &mut show)?,
+        Format::Json => show.json(&report)?,
+        Format::Table | Format::Ics | Format::LegacyJson => table(&report, &mut show)?,
     }
-    let Answer { report, .. } = answer;
     if report.resources.is_empty() {
         scope::check(&hub, &scope).await?;
     }
     Ok(if report.targets.is_empty() { Exit::Done } else { Exit::Failed })
 }
 
-fn table(Answer { report, omitted }: &Answer, show: &mut Show<'_>) -> Result<(), Failed> {
+fn table(report: &StatusReport, show: &mut Show<'_>) -> Result<(), Failed> {
     let head = [
         "ACCOUNT", "REGION", "KIND", "RESOURCE", "SCHEDULE", "OBSERVED", "DESIRED", "UNTIL", "LAST",
     ];
@@ -49,12 +39,9 @@ fn table(Answer { report, omitted }: &Answer, show: &mut Show<'_>) -> Result<(),
         let (account, region) = (&target.account, &target.region);
         writeln!(show.out, "\n! {account} {region} could not be looked at: {message}")?;
     }
-    if *omitted > 0 {
-        writeln!(
-            show.out,
-            "\n{} left out; ask for one account",
-            plural(*omitted, "more resource")
-        )?;
+    if report.omitted > 0 {
+        let more = plural(report.omitted, "more resource");
+        writeln!(show.out, "\n{more} left out; ask for one account")?;
     }
     Ok(())
 }
