@@ -10,6 +10,7 @@ from pathlib import Path
 
 from .bill import TREE_FORMAT, Build
 from .elf import NEWEST_GLIBC, dotted
+from .unwinding import tie_tables
 
 WORKSPACE = Path(__file__).resolve().parent.parent
 CRATE, PROGRAM, PROFILE = "scheduler-hub", "bootstrap", "lambda"
@@ -37,15 +38,24 @@ def build(architecture: str) -> Path:
     """Builds the program and returns its path."""
     target = TARGETS[architecture]
     subprocess.run(["cargo", "fetch", "--locked", "--target", target], cwd=WORKSPACE, check=True)
+    compile_for(target, "--lib")
+    built = target_folder() / target / PROFILE
+    for library in (built / "deps").glob("*.rlib"):
+        tie_tables(library)
+    compile_for(target, "--bin", PROGRAM)
+    return built / PROGRAM
+
+
+def compile_for(target: str, *what: str) -> None:
+    """Has cargo compile `what` of the crate, and all that it needs."""
     subprocess.run(
-        ["cargo-zigbuild", "zigbuild", "--locked", "--profile", PROFILE, "--package", CRATE, "--bin", PROGRAM]
+        ["cargo-zigbuild", "zigbuild", "--locked", "--profile", PROFILE, "--package", CRATE, *what]
         + ["--target", f"{target}.{dotted(NEWEST_GLIBC)}"],
         cwd=WORKSPACE,
         env=os.environ | settings(),
         stdout=sys.stderr,
         check=True,
     )
-    return target_folder() / target / PROFILE / PROGRAM
 
 
 def settings() -> dict[str, str]:

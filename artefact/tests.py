@@ -8,7 +8,9 @@ import unittest
 import zipfile
 from pathlib import Path
 
-from . import archive, bill, elf
+from elftools.elf.elffile import ELFFile
+
+from . import archive, bill, elf, unwinding
 
 ZIG = {"x86_64": "x86_64-linux-gnu", "arm64": "aarch64-linux-gnu"}
 
@@ -71,6 +73,79 @@ class Elf(unittest.TestCase):
 
 def needs(machine="EM_X86_64", libraries=("libc.so.6",), versions=("GLIBC_2.34",), symbols=False) -> elf.Needs:
     return elf.Needs(machine, frozenset(libraries), frozenset(versions), symbols)
+
+
+# One function that catches its own panic on the way through a destructor, and one that nothing calls.
+LIBRARY = """
+pub struct Guard<'a>(pub &'a mut bool);
+impl Drop for Guard<'_> {
+    #[inline(never)]
+    fn drop(&mut self) { *self.0 = true; }
+}
+pub fn called() -> bool {
+    let mut is_dropped = false;
+    let caught = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+        let _guard = Guard(&mut is_dropped);
+        panic!("to be caught");
+    }));
+    caught.is_err() && is_dropped
+}
+pub fn not_called(call: fn()) -> bool {
+    let mut is_dropped = false;
+    let guard = Guard(&mut is_dropped);
+    call();
+    drop(guard);
+    is_dropped
+}
+"""
+PROGRAM = "fn main() { assert!(library::called()); }"
+
+
+class Unwinding(unittest.TestCase):
+    def test_tied_to_their_functions_tables_go_and_panics_are_caught(self):
+        with tempfile.TemporaryDirectory() as folder:
+            library, program = Path(folder, "liblibrary.rlib"), Path(folder, "program")
+            rustc(LIBRARY, "--crate-type=lib", "--crate-name=library", "-o", library)
+            link = ("--extern", f"library={library}", "-o", program)
+            linker = zig_as_linker(Path(folder))
+            rustc(PROGRAM, linker, *link)
+            loose = table_bytes(program)
+
+            self.assertGreater(unwinding.tie_tables(library), 1)
+            self.assertEqual(unwinding.tie_tables(library), 0)
+
+            rustc(PROGRAM, linker, *link)
+            self.assertLess(table_bytes(program), loose)
+            subprocess.run([program], stderr=subprocess.DEVNULL, check=True)
+
+    def test_what_is_no_archive_is_refused(self):
+        with tempfile.NamedTemporaryFile() as file:
+            file.write(b"not an archive")
+            file.flush()
+            with self.assertRaises(ValueError):
+                unwinding.tie_tables(Path(file.name))
+
+
+def zig_as_linker(folder: Path) -> str:
+    """The option with which rustc links as it does in a package."""
+    script = folder / "linker"
+    script.write_text(f"""#!/bin/sh
+exec "{sys.executable}" -m ziglang cc "$@"
+""")
+    script.chmod(0o755)
+    return f"-Clinker={script}"
+
+
+def rustc(source: str, *args) -> None:
+    options = ["--edition=2024", "-Copt-level=s", "-Ccodegen-units=1"]
+    subprocess.run(["rustc", *options, *args, "-"], input=source, text=True, check=True)
+
+
+def table_bytes(program: Path) -> int:
+    """The size of a program's exception tables."""
+    with program.open("rb") as file:
+        section = ELFFile(file).get_section_by_name(".gcc_except_table")
+        return section["sh_size"] if section else 0
 
 
 class Archive(unittest.TestCase):

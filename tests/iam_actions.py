@@ -10,6 +10,7 @@ POLICY_PREFIX = {
 # Calls that ask for another action than their own.
 INSTEAD = {
     "lambda:Invoke": {"lambda:InvokeFunction"},  # The action has a name of its own.
+    "sqs:SendMessageBatch": {"sqs:SendMessage"},  # A batch is allowed where one message is.
     "dynamodb:TransactWriteItems": {"dynamodb:PutItem", "dynamodb:DeleteItem"},  # Asked for part by part.
 }
 
@@ -44,6 +45,7 @@ BESIDES = {
 LOGS = {"logs:CreateLogStream", "logs:PutLogEvents"}  # Lambda, of what the program prints.
 TRACES = {"xray:PutTraceSegments", "xray:PutTelemetryRecords"}  # Lambda, where it traces.
 DEAD_LETTERS = {"sqs:SendMessage"}  # Lambda, of the event of an invocation that failed.
+TAKEN_MESSAGES = {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"}  # Lambda, of a mapped queue.
 SECRETS = {"kms:Decrypt"}  # The Parameter Store, of a SecureString that is to be decrypted.
 # DynamoDB and SQS, with a key of the user's own: what their documentation asks for.
 OWN_KEY = {

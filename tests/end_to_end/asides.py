@@ -12,6 +12,7 @@ from .checks import Problems
 from .estate import ASG, CLUSTER, EC2, ECS, RDS, REDSHIFT, Resource
 from .observation import state_items, writes
 from .passes import Expected, Passes, run_request
+from .shard_source import ShardSource
 
 # What each schedule's resources are settled on, while the office works and while it does not.
 NIGHT = {"office": "stopped", "on-call": "stopped", "render": "stopped", "patched": "stopped"}
@@ -111,6 +112,29 @@ class Asides(Passes):
             problems.unless((left.result or {}).get("busy"), f"expected to be told who is at work, got {left}")
             problems.unless("pass" not in (left.result or {}), "it ran a pass")
 
+    # --- Many targets -----------------------------------------------------------------------------------------------
+
+    def run_pass_in_shards(self, name: str, at: str, expected: Expected) -> None:
+        """The Regions of an account stay together, however few targets a shard may have."""
+        self.targets_per_shard(1)
+        function = self.stage.other_function({})
+        try:
+            with ShardSource(self.stage.aws, self.stage.deployment.outputs["ShardQueueUrl"], function) as source:
+                answer = self.run_pass(name, at, expected)
+        finally:
+            function.stop()
+            self.targets_per_shard(500)
+        with self.checks.check("each account was the shard of an invocation of its own, and none is left") as problems:
+            accounts = {row["account"] for row in (answer.result or {}).get("targets", [])}
+            problems.unless_equal("shards", len(source.answers), len(accounts))
+            for each in source.answers:
+                problems.unless_equal("a shard's answer", each, Answer(result={"batchItemFailures": []}))
+            problems.unless_equal("messages left", source.left(), 0)
+
+    def targets_per_shard(self, most: int) -> None:
+        name = f"{self.stage.deployment.outputs['ParameterPrefix']}/targets-per-shard"
+        self.stage.aws.hub("ssm").put_parameter(Name=name, Value=str(most), Type="String", Overwrite=True)
+
     # --- Questions --------------------------------------------------------------------------------------------------
 
     def questions(self, settled: dict[str, str]) -> None:
@@ -198,3 +222,8 @@ def wanted_at(now: datetime) -> dict[str, str]:
         "patched": 19 * 60 + 50 <= minute < 22 * 60,
     }
     return {schedule: "running" if does else "stopped" for schedule, does in runs.items()}
+
+
+def settled_by(wanted: dict[str, str]) -> dict[str, str]:
+    """What is done for a window is not settled: the schedule wants what it wanted before."""
+    return wanted | {"patched": NIGHT["patched"]}

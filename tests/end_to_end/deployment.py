@@ -134,6 +134,7 @@ def make_up_for_moto(aws: Aws, outputs: dict[str, str]) -> None:
     for table in (outputs["ConfigTableName"], outputs["StateTableName"]):
         make_up_for_recovery(aws.hub("dynamodb"), table)
     make_up_for_async_invocation(aws.hub("lambda"), outputs["FunctionName"])
+    make_up_for_event_source(aws.hub("lambda"))
 
 
 def make_up_for_time_to_live(dynamodb, table: str) -> None:
@@ -158,6 +159,13 @@ def make_up_for_async_invocation(functions, name: str) -> None:
         return
     say("ignores AWS::Lambda::EventInvokeConfig: created through the API")
     functions.put_function_event_invoke_config(FunctionName=name, MaximumRetryAttempts=0, MaximumEventAgeInSeconds=300)
+
+
+def make_up_for_event_source(functions) -> None:
+    """A message in the queue would have it look for Docker."""
+    for each in functions.list_event_source_mappings()["EventSourceMappings"]:
+        functions.update_event_source_mapping(UUID=each["UUID"], Enabled=False)
+    say("invokes functions for a queue's messages in Docker alone: the shards are brought by our own hand")
 
 
 def serve_abroad(aws: Aws, estate: Estate, outputs: dict[str, str]) -> dict[str, str]:

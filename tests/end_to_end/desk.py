@@ -11,7 +11,7 @@ import yaml
 from lambda_runtime import Answer
 
 from . import estate as where
-from .asides import Asides, wanted_at
+from .asides import Asides, settled_by, wanted_at
 from .checks import Problems
 from .command_line import Told
 from .observation import state_items
@@ -37,7 +37,7 @@ class Desk(Asides):
     """The chapters of the command line and of custom resources."""
 
     def command_line(self, wanted: dict[str, str]) -> None:
-        """`wanted` is what each schedule has settled."""
+        """`wanted` is what each schedule wants by now."""
         self.file = self.stage.command_line.file("schedules.yaml", FILE)
         self.differences()
         self.mistakes_at_the_desk()
@@ -157,7 +157,7 @@ class Desk(Asides):
         return Expected(
             started=self.working("stopped", *to_start) if to_start else set(),
             stopped=self.working("running", *to_stop) if to_stop else set(),
-            settled=wanted,
+            settled=settled_by(wanted),
         )
 
     # --- Custom resources -------------------------------------------------------------------------------------------

@@ -9,12 +9,12 @@ import uuid
 from collections import Counter
 from datetime import UTC, datetime
 
-from iam_actions import DEAD_LETTERS, LOGS, SECRETS
+from iam_actions import LOGS, SECRETS, TAKEN_MESSAGES
 from lambda_runtime import Answer
 
 from . import deployment as hands
 from . import estate as where
-from .asides import DAY, NIGHT, wanted_at
+from .asides import DAY, NIGHT, settled_by, wanted_at
 from .endings import Endings
 from .front_door import Call
 from .observation import allowed_actions, called_actions, snapshots_of, state_items, writes
@@ -33,7 +33,7 @@ BEYOND_THE_DOOR = {
     "dynamodb:DescribeTable",
     "dynamodb:DescribeTimeToLive",
     "iam:SimulatePrincipalPolicy",
-} | LOGS | DEAD_LETTERS | SECRETS
+} | LOGS | SECRETS | TAKEN_MESSAGES
 
 
 class Story(Endings):
@@ -189,7 +189,9 @@ class Story(Endings):
             account=where.PLANT,
         )
         rest = self.working("running", "office")
-        self.run_pass("the unscoped pass at that instant closes the others", at, Expected(stopped=rest, settled=NIGHT))
+        self.run_pass_in_shards(
+            "the unscoped pass at that instant closes the others, in shards", at, Expected(stopped=rest, settled=NIGHT)
+        )
         self.one_snapshot_is_kept(at)
 
     def one_snapshot_is_kept(self, stopped_at: str) -> None:
@@ -216,7 +218,7 @@ class Story(Endings):
         self.run_beside_event(
             f"the rule's event is a pass now, which is due for {due_for}: an override holds at any time",
             utc(now),
-            Expected(started=due, settled=wanted),
+            Expected(started=due, settled=settled_by(wanted)),
             scheduled_event_at(now, self.stage.estate.hub_region),
         )
         self.questions(wanted)

@@ -4,6 +4,7 @@ import contextlib
 import json
 import platform
 import time
+from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,9 +15,10 @@ from end_to_end.checks import Checks, Problems
 from end_to_end.command_line import CommandLine
 from templates.stack import TEMPLATES, Stack
 
+# Of which one is served, and all of them while passes are cut into shards: an account's Regions would share one.
+SPOKES = {"shop": "111122223333", "plant": "222233334444", "depot": "333344445555"}
 STACK, SPOKE, DECLARING = "dayshift", "dayshift-spoke", "shop-schedules"
 BUCKET, KEY = "dayshift-code", "bootstrap.zip"
-SHOP = "111122223333"
 TAGS = [{"Key": "Schedule", "Value": "rest"}]
 
 # The rule fires every minute, from when it is made.
@@ -25,7 +27,7 @@ LONGEST_WAIT_SECONDS = 100
 LONGEST_DEPLOYMENT_SECONDS = 60
 
 # Actions of which ministack evaluates no resource or condition, as the module `run` says.
-UNEVALUATED_IN_HUB = ["ssm:GetParametersByPath"]
+UNEVALUATED_IN_HUB = ["ssm:GetParametersByPath", "sqs:SendMessageBatch"]
 UNEVALUATED_IN_SPOKE = [
     "ec2:StartInstances",
     "ec2:StopInstances",
@@ -71,8 +73,9 @@ class Story:
         self.bin_dir = bin_dir
         self.folder = folder
         self.checks = checks
+        self.ids: dict[str, str] = {}
         self.parameters = {
-            "Accounts": SHOP,
+            "Accounts": SPOKES["shop"],
             "Kinds": "ec2-instance,asg",
             "Frequency": "rate(1 minute)",
             "CodeBucket": BUCKET,
@@ -84,6 +87,7 @@ class Story:
         self.deployed()
         self.evaluated()
         self.run_by_its_rule()
+        self.cut_into_shards()
         self.at_rest()
         self.at_the_desk()
         self.declared()
@@ -105,13 +109,16 @@ class Story:
         template = (TEMPLATES / "hub.yaml").read_text()
         with self.checks.check("hub.yaml is deployed as it is, every resource of it") as problems:
             self.outputs = deploy(self.hub("cloudformation"), STACK, template, self.parameters)
+            self.make_up_for_the_poller()
             self.made(problems, self.hub("cloudformation"), STACK, Stack(template, self.parameters))
             self.looked_at(problems)
         template = (TEMPLATES / "spoke.yaml").read_text()
-        with self.checks.check("spoke.yaml is deployed as it is, in another account") as problems:
+        with self.checks.check("spoke.yaml is deployed as it is, in other accounts") as problems:
             trust = {"TrustedPrincipalArn": self.outputs["SchedulerRoleArn"], "ExternalId": self.outputs["ExternalId"]}
-            deploy(self.shop("cloudformation"), SPOKE, template, trust)
-            self.made(problems, self.shop("cloudformation"), SPOKE, Stack(template, trust))
+            for spoke in SPOKES:
+                cloudformation = self.aws.client("cloudformation", spoke)
+                deploy(cloudformation, SPOKE, template, trust)
+                self.made(problems, cloudformation, SPOKE, Stack(template, trust))
 
     def made(self, problems: Problems, cloudformation, name: str, stack: Stack) -> None:
         pages = cloudformation.get_paginator("list_stack_resources").paginate(StackName=name)
@@ -131,8 +138,18 @@ class Story:
         problems.unless_equal("attempts", config["MaximumRetryAttempts"], 0)
         failed_go_to = config["DestinationConfig"]["OnFailure"]["Destination"]
         problems.unless("DeadLetters" in failed_go_to, f"failures go to {failed_go_to}")
+        (mapping,) = self.hub("lambda").list_event_source_mappings()["EventSourceMappings"]
+        problems.unless_equal("at once", mapping["ScalingConfig"], {"MaximumConcurrency": 10})
+        problems.unless_equal("a shard's answer", mapping["FunctionResponseTypes"], ["ReportBatchItemFailures"])
+        problems.unless("Shards" in mapping["EventSourceArn"], f"shards come from {mapping['EventSourceArn']}")
         subscribed = self.hub("events").list_targets_by_rule(Rule=self.rule())["Targets"]
         problems.unless_equal("the rule's target", [each["Arn"] for each in subscribed], [self.outputs["FunctionArn"]])
+
+    def make_up_for_the_poller(self) -> None:
+        functions = self.hub("lambda")
+        for each in functions.list_event_source_mappings()["EventSourceMappings"]:
+            at_once = int(each["ScalingConfig"]["MaximumConcurrency"])
+            functions.update_event_source_mapping(UUID=each["UUID"], ScalingConfig={"MaximumConcurrency": at_once})
 
     def rule(self) -> str:
         return next(each["Name"] for each in self.hub("events").list_rules()["Rules"] if STACK in each["Name"])
@@ -145,7 +162,8 @@ class Story:
             iam = self.hub("iam")
             for role in (each["RoleName"] for each in iam.list_roles()["Roles"] if STACK in each["RoleName"]):
                 allow(iam, role, UNEVALUATED_IN_HUB)
-            allow(self.shop("iam"), "dayshift-spoke", UNEVALUATED_IN_SPOKE)
+            for spoke in SPOKES:
+                allow(self.aws.client("iam", spoke), "dayshift-spoke", UNEVALUATED_IN_SPOKE)
             answer = self.invoked(self.outputs["FunctionName"], {"action": "run", "dry_run": True})
             problems.unless_equal("targets", {each["outcome"] for each in answer["targets"]}, {"ok"})
             answer = self.invoked(self.outputs["AdminFunctionName"], {"action": "items"})
@@ -186,20 +204,63 @@ class Story:
             expected = {f"ec2-instance/{self.ids['web']}": "stopped", "asg/workers": "stopped"}
             problems.unless_same_items("settled", settled, expected)
             problems.unless_equal("metric Managed", self.metric("Managed", "ec2-instance"), 1)
-            waited_for(lambda: any("pass finished" in line for line in self.log_lines()), 20)
+            waited_for(self.passes, 20)
+
+    def cut_into_shards(self) -> None:
+        """With one target a shard, the rule's pass leaves all its targets to others, whom the queue brings."""
+        template = (TEMPLATES / "hub.yaml").read_text()
+        parameters = self.parameters | {"Accounts": ",".join(SPOKES.values()), "TargetsPerShard": "1"}
+        passes, invocations = self.passes(), len(self.log_lines("START"))
+        deploy(self.hub("cloudformation"), STACK, template, parameters, is_there=True)
+        self.make_up_for_the_poller()
+        for spoke in SPOKES:
+            self.run_instance(f"of the {spoke}", TAGS, spoke)
+        with self.checks.check("a pass over many targets is cut into shards, which Lambda runs") as problems:
+            waited_for(
+                lambda: all(self.instance_state(f"of the {spoke}", spoke) == "stopped" for spoke in SPOKES),
+                LONGEST_WAIT_SECONDS,
+            )
+            problems.unless_equal("the instance without a tag", self.instance_state("bare"), "running")
+        with self.checks.check("whoever is last puts its summary and its metrics together") as problems:
+            # The instances were made one after the other: two passes may share them.
+            everything = len(SPOKES)
+            waited_for(lambda: sum(each["stopped"] for each in self.whole(passes)) == everything, LONGEST_WAIT_SECONDS)
+            problems.unless_equal("failed", {each["failed"] for each in self.whole(passes)}, {0})
+            problems.unless_equal("metric Targets", self.metric("Targets"), len(SPOKES))
+            problems.unless_equal("metric FailedTargets", self.metric("FailedTargets"), 0)
+            problems.unless_equal("shards that could not be sent", self.log_lines("shard lost"), [])
+        with self.checks.check("each shard was an invocation of its own, and none is left") as problems:
+            taken = len(self.log_lines("START")) - invocations
+            problems.unless(taken >= 1 + len(SPOKES), f"{taken} invocations")
+            problems.unless_equal("shards", set(self.begun_and_finished()[0].values()), {len(SPOKES)})
+            waited_for(lambda: len({tuple(sorted(each.items())) for each in self.begun_and_finished()}) == 1, 20)
+            for name in ("ShardQueueUrl", "DeadLetterQueueUrl"):
+                waited_for(lambda name=name: self.messages(name) == 0, LONGEST_WAIT_SECONDS)
+
+    def begun_and_finished(self) -> tuple[dict[str, int], dict[str, int]]:
+        """How many shards of each pass there were, and how many came to an end."""
+        finished = Counter(json.loads(line)["pass"] for line in self.log_lines("shard finished"))
+        begun = (json.loads(line) for line in self.log_lines("pass begun in shards"))
+        return {each["pass"]: each["shards"] for each in begun}, finished
+
+    def passes(self) -> list[dict]:
+        """The lines of those that came to an end."""
+        return [json.loads(line) for line in self.log_lines("pass finished")]
+
+    def whole(self, before: list[dict]) -> list[dict]:
+        """Those since then that speak of every target."""
+        return [each for each in self.passes()[len(before) :] if each["targets"] == len(SPOKES)]
+
+    def messages(self, queue: str) -> int:
+        sorts = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+        url = self.outputs[queue]
+        found = self.hub("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=sorts)["Attributes"]
+        return sum(map(int, found.values()))
 
     def make_resources(self) -> None:
-        ec2, autoscaling = self.shop("ec2"), self.shop("autoscaling")
-        self.ids = {}
+        autoscaling = self.shop("autoscaling")
         for name, tags in (("web", TAGS), ("bare", [{"Key": "Name", "Value": "bare"}])):
-            made = ec2.run_instances(
-                ImageId="ami-12345678",
-                MinCount=1,
-                MaxCount=1,
-                InstanceType="t3.micro",
-                TagSpecifications=[{"ResourceType": "instance", "Tags": tags}],
-            )
-            self.ids[name] = made["Instances"][0]["InstanceId"]
+            self.run_instance(name, tags)
         autoscaling.create_launch_configuration(
             LaunchConfigurationName="workers", ImageId="ami-12345678", InstanceType="t3.micro"
         )
@@ -213,6 +274,16 @@ class Story:
             AvailabilityZones=["eu-west-1a"],
             Tags=[each | of_group for each in TAGS],
         )
+
+    def run_instance(self, name: str, tags: list[dict], spoke: str = "shop") -> None:
+        made = self.aws.client("ec2", spoke).run_instances(
+            ImageId="ami-12345678",
+            MinCount=1,
+            MaxCount=1,
+            InstanceType="t3.micro",
+            TagSpecifications=[{"ResourceType": "instance", "Tags": tags}],
+        )
+        self.ids[name] = made["Instances"][0]["InstanceId"]
 
     def at_rest(self) -> None:
         """From here on passes are asked for."""
@@ -244,7 +315,8 @@ class Story:
                 problems.unless(told.code == code, f"{arguments[0]} ended with {told.code}: {told.out}{told.words}")
             rows = desk.run("status", "--json").json["resources"]
             states = {row["resource"]: (row["observed"], row["desired"]) for row in rows}
-            expected = {self.ids["web"]: ("stopped", "stopped"), "workers": ("stopped", "stopped")}
+            at_rest = ("stopped", "stopped")
+            expected = {self.ids["web"]: at_rest, self.ids["of the shop"]: at_rest, "workers": at_rest}
             problems.unless_same_items("status", states, expected)
             self.shop("ec2").create_tags(Resources=[self.ids["web"]], Tags=[{"Key": "Schedule", "Value": "work"}])
             told = desk.run("run", "--schedule", "work", "--json")
@@ -292,7 +364,7 @@ class Story:
             self.renew_function()
             answer = self.invoked(self.outputs["FunctionName"], {"action": "run", "dry_run": True})
             found = {(each["account"], each["outcome"], each["code"]) for each in answer["targets"]}
-            problems.unless_same_set("targets", found, {(SHOP, "failed", "denied")})
+            problems.unless_same_set("targets", found, {(SPOKES["shop"], "failed", "denied")})
             ssm.put_parameter(Name=name, Value=self.outputs["ExternalId"], Type="String", Overwrite=True)
 
     def renew_function(self) -> None:
@@ -301,7 +373,8 @@ class Story:
     def deleted(self) -> None:
         with self.checks.check("deleted stacks leave the ConfigTable as it was, and nothing else") as problems:
             before = self.stored()
-            delete(self.shop("cloudformation"), SPOKE)
+            for spoke in SPOKES:
+                delete(self.aws.client("cloudformation", spoke), SPOKE)
             delete(self.hub("cloudformation"), STACK)
             problems.unless_same_items("stored", self.stored(), before)
             for sort, names in self.left():
@@ -313,7 +386,9 @@ class Story:
         yield "tables", hub("dynamodb").list_tables()["TableNames"]
         yield "functions", [each["FunctionName"] for each in hub("lambda").list_functions()["Functions"]]
         yield "roles", [each["RoleName"] for each in hub("iam").list_roles()["Roles"] if STACK in each["RoleName"]]
-        yield "spoke roles", [each["RoleName"] for each in self.shop("iam").list_roles()["Roles"]]
+        for spoke in SPOKES:
+            roles = self.aws.client("iam", spoke).list_roles()["Roles"]
+            yield f"roles of the {spoke}", [each["RoleName"] for each in roles]
         yield "parameters", [each["Name"] for each in hub("ssm").describe_parameters()["Parameters"]]
         yield "log groups", [each["logGroupName"] for each in hub("logs").describe_log_groups()["logGroups"]]
         yield "queues", hub("sqs").list_queues().get("QueueUrls", [])
@@ -335,22 +410,23 @@ class Story:
         items = self.hub("dynamodb").scan(TableName=self.outputs["ConfigTableName"])["Items"]
         return {(item["type"]["S"], item["name"]["S"]): item for item in items}
 
-    def instance(self, name: str) -> dict:
-        return self.shop("ec2").describe_instances(InstanceIds=[self.ids[name]])["Reservations"][0]["Instances"][0]
+    def instance(self, name: str, spoke: str = "shop") -> dict:
+        found = self.aws.client("ec2", spoke).describe_instances(InstanceIds=[self.ids[name]])
+        return found["Reservations"][0]["Instances"][0]
 
-    def instance_state(self, name: str) -> str:
-        return self.instance(name)["State"]["Name"]
+    def instance_state(self, name: str, spoke: str = "shop") -> str:
+        return self.instance(name, spoke)["State"]["Name"]
 
     def group(self) -> dict:
         groups = self.shop("autoscaling").describe_auto_scaling_groups(AutoScalingGroupNames=["workers"])
         return groups["AutoScalingGroups"][0]
 
-    def metric(self, name: str, kind: str) -> float | None:
+    def metric(self, name: str, kind: str = "") -> float | None:
         now = datetime.now(UTC).timestamp()
         points = self.hub("cloudwatch").get_metric_statistics(
             Namespace=f"Dayshift/{STACK}",
             MetricName=name,
-            Dimensions=[{"Name": "Schedule", "Value": "rest"}, {"Name": "Kind", "Value": kind}],
+            Dimensions=[{"Name": "Schedule", "Value": "rest"}, {"Name": "Kind", "Value": kind}] if kind else [],
             StartTime=now - 600,
             EndTime=now + 60,
             Period=60,
@@ -358,9 +434,10 @@ class Story:
         )["Datapoints"]
         return max((each["Maximum"] for each in points), default=None)
 
-    def log_lines(self) -> list[str]:
-        events = self.hub("logs").filter_log_events(logGroupName=f"/aws/lambda/{STACK}-scheduler")["events"]
-        return [each["message"] for each in events]
+    def log_lines(self, holding: str) -> list[str]:
+        pages = self.hub("logs").get_paginator("filter_log_events")
+        pages = pages.paginate(logGroupName=f"/aws/lambda/{STACK}-scheduler")
+        return [each["message"] for page in pages for each in page["events"] if holding in each["message"]]
 
 
 class Undeployed(Exception):

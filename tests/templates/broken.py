@@ -33,11 +33,15 @@ def spoke(rule: Rule, old: str, new: str = "") -> Broken:
 
 
 CONFIG_PUT = "                  - dynamodb:PutItem\n                  - dynamodb:UpdateItem\n"
+CONFIG_WRITES = CONFIG_PUT + "                  - dynamodb:DeleteItem\n                Resource"
+CONFIG_PUT_AND_DELETE = "- dynamodb:PutItem\n                  - dynamodb:DeleteItem\n                Resource: "
 SSE = "KMSMasterKeyId: !If [HasEncryptionKey, !Ref EncryptionKeyArn, !Ref AWS::NoValue]"
+LEAVES = "- Sid: LeaveDeadLetters\n                Effect: Allow\n                Action: sqs:"
+SOURCE = "    Type: AWS::Lambda::EventSourceMapping\n"
 TAG_CONDITION = '"Condition": {"Null": {"aws:ResourceTag/${TagKey}": "false"}}'
 
 BROKEN = [
-    hub(rules.no_action_has_a_wildcard, "Action: dynamodb:Scan", "Action: dynamodb:*"),
+    hub(rules.no_action_has_a_wildcard, "Action: ssm:GetParametersByPath", "Action: ssm:*"),
     hub(
         rules.no_action_has_a_wildcard,
         "Action: lambda:InvokeFunction\n                Resource",
@@ -57,7 +61,7 @@ BROKEN = [
         '"*",\n              "Condition"',
     ),
     hub(rules.every_function_has_a_role_of_its_own, "Role: !GetAtt AdminRole.Arn", "Role: !GetAtt SchedulerRole.Arn"),
-    hub(rules.the_doors_touch_no_resources, CONFIG_PUT, CONFIG_PUT + "                  - ec2:StopInstances\n"),
+    hub(rules.the_doors_touch_no_resources, CONFIG_WRITES, "                  - ec2:StopInstances\n" + CONFIG_WRITES),
     hub(
         rules.the_doors_touch_no_resources,
         "Action: ssm:GetParameter\n                Resource: !Sub",
@@ -70,8 +74,8 @@ BROKEN = [
     ),
     hub(
         rules.the_admin_opens_the_config_table_alone,
-        "- dynamodb:DeleteItem\n                Resource: !GetAtt ConfigTable.Arn",
-        "- dynamodb:DeleteItem\n                Resource: !GetAtt StateTable.Arn",
+        f"{CONFIG_PUT_AND_DELETE}!If\n                  - HasConfigTableName",
+        f"{CONFIG_PUT_AND_DELETE}!If\n                  - HasMetrics",
     ),
     hub(rules.the_admin_opens_no_secret, "Effect: Deny", "Effect: Allow"),
     hub(
@@ -83,7 +87,7 @@ BROKEN = [
     hub(rules.the_gateway_writes_overrides_alone, '"Null": { "dynamodb:LeadingKeys": "false" }'),
     hub(
         rules.the_gateway_writes_overrides_alone,
-        CONFIG_PUT + "                  - dynamodb:DeleteItem\n                Resource",
+        CONFIG_WRITES,
         CONFIG_PUT + "                  - dynamodb:BatchWriteItem\n                Resource",
     ),
     hub(
@@ -92,6 +96,12 @@ BROKEN = [
         "arn:${AWS::Partition}:iam::*:role/*",
     ),
     hub(rules.roles_are_taken_by_the_scheduler_alone, "Action: sqs:SendMessage", "Action: sts:AssumeRole"),
+    hub(rules.shards_are_the_schedulers_alone, CONFIG_WRITES, "                  - sqs:SendMessage\n" + CONFIG_WRITES),
+    hub(
+        rules.shards_are_the_schedulers_alone,
+        "  Issues:\n",
+        "  Sent:\n    Type: AWS::SQS::QueuePolicy\n    Properties: { Queues: [!Ref Shards] }\n  Issues:\n",
+    ),
     spoke(rules.a_spoke_is_taken_with_its_external_id, 'StringEquals: { "sts:ExternalId": !Ref ExternalId }', "{}"),
     spoke(
         rules.a_spoke_is_taken_with_its_external_id,
@@ -140,8 +150,20 @@ BROKEN = [
     ),
     hub(
         rules.each_role_may_do_what_its_code_calls,
-        "- dynamodb:PutItem\n                  - dynamodb:DeleteItem\n                Resource: !GetAtt State",
-        "- dynamodb:DeleteItem\n                Resource: !GetAtt State",
+        "- dynamodb:UpdateItem\n                  - dynamodb:DeleteItem\n                  - dynamodb:DescribeTable",
+        "- dynamodb:DeleteItem\n                  - dynamodb:DescribeTable",
+    ),
+    hub(rules.each_role_may_do_what_its_code_calls, "                  - sqs:DeleteMessage\n"),
+    hub(rules.each_role_may_do_what_its_code_calls, SOURCE, "    Type: AWS::Lambda::Version\n"),
+    hub(
+        rules.each_role_may_do_what_its_code_calls,
+        "- sqs:GetQueueAttributes\n                Resource: !GetAtt Shards.Arn",
+        "- sqs:GetQueueAttributes\n                Resource: !GetAtt DeadLetters.Arn",
+    ),
+    hub(
+        rules.each_role_may_do_what_its_code_calls,
+        "table/${ConfigTableName}\n                  - !GetAtt ConfigTable.Arn\n              - Sid: KeepState",
+        "table/*\n                  - !GetAtt ConfigTable.Arn\n              - Sid: KeepState",
     ),
     hub(
         rules.each_role_may_do_what_its_code_calls,
@@ -193,7 +215,30 @@ BROKEN = [
     ),
     hub(rules.a_failed_invocation_leaves_its_event, "OnFailure: { Destination: !GetAtt DeadLetters.Arn }", "{}"),
     hub(rules.a_failed_invocation_leaves_its_event, "MessageRetentionPeriod: 1209600", "MessageRetentionPeriod: 3600"),
-    hub(rules.a_failed_invocation_leaves_its_event, "Action: sqs:SendMessage", "Action: sqs:ReceiveMessage"),
+    hub(rules.a_failed_invocation_leaves_its_event, f"{LEAVES}SendMessage", f"{LEAVES}ReceiveMessage"),
+    hub(rules.a_shard_is_tried_three_times, SOURCE, f"    Condition: HasMetrics\n{SOURCE}"),
+    hub(
+        rules.a_shard_is_tried_three_times,
+        "FunctionName: !Ref Scheduler\n      BatchSize",
+        "FunctionName: !Ref Admin\n      BatchSize",
+    ),
+    hub(rules.a_shard_is_tried_three_times, "BatchSize: 1", "BatchSize: 10"),
+    hub(rules.a_shard_is_tried_three_times, "      FunctionResponseTypes: [ReportBatchItemFailures]\n"),
+    hub(rules.a_shard_is_tried_three_times, "MaximumConcurrency: !Ref ShardsAtOnce", "MaximumConcurrency: 2"),
+    hub(rules.a_shard_is_tried_three_times, "VisibilityTimeout: !Ref Timeout", "VisibilityTimeout: 300"),
+    hub(
+        rules.a_shard_is_tried_three_times,
+        "MemorySize: !Ref MemorySize",
+        "MemorySize: !Ref MemorySize\n      ReservedConcurrentExecutions: 1",
+    ),
+    hub(rules.a_shard_is_tried_three_times, "maxReceiveCount: 3", "maxReceiveCount: 1"),
+    hub(
+        rules.a_shard_is_tried_three_times,
+        "      RedrivePolicy: { deadLetterTargetArn: !GetAtt DeadLetters.Arn, maxReceiveCount: 3 }\n",
+    ),
+    hub(rules.an_old_shard_is_worthless, "      MessageRetentionPeriod: 3600\n"),
+    hub(rules.an_old_shard_is_worthless, "MessageRetentionPeriod: 3600", "MessageRetentionPeriod: 1800"),
+    hub(rules.an_old_shard_is_worthless, "MessageRetentionPeriod: 1209600", "MessageRetentionPeriod: 3600"),
     hub(rules.every_alarm_tells_somebody, "      AlarmActions: [!Ref Issues]\n"),
     hub(rules.every_alarm_tells_somebody, "      TreatMissingData: ignore\n"),
     hub(rules.alarms_may_publish, "aws:SourceArn:", "aws:PrincipalArn:"),
@@ -201,6 +246,11 @@ BROKEN = [
         rules.alarms_may_publish,
         "Principal: { Service: cloudwatch.amazonaws.com }\n            Action: sns:Publish",
         'Principal: { AWS: "*" }\n            Action: sns:Publish',
+    ),
+    hub(
+        rules.dead_letters_are_noticed,
+        "[{ Name: QueueName, Value: !GetAtt DeadLetters.QueueName }]",
+        "[{ Name: QueueName, Value: !GetAtt Shards.QueueName }]",
     ),
     hub(rules.a_missed_pass_is_noticed, "Period: 180", "Period: 60"),
     hub(rules.a_missed_pass_is_noticed, "- IsHourly\n        - 60\n", "- IsHourly\n        - 1\n"),
@@ -214,15 +264,33 @@ BROKEN = [
     hub(rules.nothing_is_generated_or_nested, "        S3Key: !Ref CodeKey\n", "        ZipFile: print()\n"),
     hub(rules.every_partition_gets_arns_of_its_own, "arn:${AWS::Partition}:kms", "arn:aws:kms"),
     spoke(rules.every_partition_gets_arns_of_its_own, "arn:${AWS::Partition}:ec2", "arn:aws:ec2"),
+    hub(rules.every_setting_is_read, "/targets-per-shard\n", "/targets-a-shard\n"),
+    hub(rules.no_pass_runs_without_its_settings, "ShardQueueParameter]", "SchedulerRole]"),
+    hub(
+        rules.no_pass_runs_without_its_settings,
+        ", without the accounts in ${ExcludedAccountsParameter}.",
+        ", without some accounts.",
+    ),
+    hub(
+        rules.no_pass_runs_without_its_settings,
+        "Condition: HasExcludedAccounts\n",
+        "Condition: HasSpokeRoleArns\n",
+    ),
+    hub(
+        rules.no_pass_runs_without_its_settings,
+        "Value: !If [HasConfigTableName, !Ref ConfigTableName, !Ref ConfigTable]",
+        "Value: !Ref ConfigTable",
+    ),
+    hub(rules.no_pass_runs_without_its_settings, "Value: !Ref Shards\n", "Value: !Ref DeadLetters\n"),
     hub(rules.a_template_fits_into_a_request, "Resources:\n", f"# {'x' * 8000}\nResources:\n"),
     hub(rules.a_template_fits_into_a_request, "    Description: Who is told of alarms;", "    NoDescription: Who;"),
-    hub(rules.a_template_fits_into_a_request, "PermissionsBoundaryArn\n      - Label", "\n      - Label"),
+    hub(rules.a_template_fits_into_a_request, "\n          PermissionsBoundaryArn]", "]"),
     hub(rules.every_parameter_is_documented, "Default: rate(5 minutes)", "Default: rate(10 minutes)"),
     hub(rules.every_parameter_is_documented, "  DashboardName:\n    Condition", "  DashboardTitle:\n    Condition"),
     spoke(rules.every_parameter_is_documented, "Default: dayshift-spoke", "Default: night-spoke"),
     hub(rules.every_permission_is_documented, "Sid: KeepConfig", "Sid: KeepEverything"),
     spoke(rules.every_permission_is_documented, '"Sid": "ResizeTagged"', '"Sid": "ChangeTagged"'),
     hub(rules.every_alarm_and_graph_is_documented, "-pass-missed", "-pass-late"),
-    hub(rules.every_alarm_and_graph_is_documented, '"title": "Targets"', '"title": "Accounts"'),
+    hub(rules.every_alarm_and_graph_is_documented, '"Targets", "metrics"', '"Accounts", "metrics"'),
     spoke(rules.a_roles_policies_fit, "- tag:TagResources\n", "- tag:TagResources\n              " * 400),
 ]

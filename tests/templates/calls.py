@@ -1,7 +1,8 @@
 """Which AWS calls the code makes, and as whom: read from the source, so that nobody keeps a list.
 
-A call is where a request of an SDK client is built, `.describe_instances()`. Whose client it is follows from the
-clients that the function, or else its file, has; which operations a service has, botocore knows. A call is made as a
+A call is where a request of an SDK client is built, `.describe_instances()`, or where a method of the same type is
+called that builds one and leaves it to others to send. Whose client it is follows from the clients that the function,
+or else its file, has; which operations a service has, botocore knows. A call is made as a
 spoke where its function takes the spoke's credentials, and otherwise as whoever reaches it: from the code of each
 function of the hub, and of the command line, the calls are followed from function to function, by name.
 """
@@ -29,17 +30,25 @@ IN_BOTOCORE = {
     "resourcegroupstagging": "resourcegroupstaggingapi",
 }
 
-# The tables that a file's calls of DynamoDB are about.
-TABLES = {
-    "config_table": ("ConfigTable",),
-    "state_table": ("StateTable",),
-    "doctor/table": ("ConfigTable", "StateTable"),
+# What a file's calls of a service are about, where we have several things there.
+ABOUT = {
+    "dynamodb": {
+        "config_table": ("ConfigTable",),
+        "state_table": ("StateTable",),
+        "doctor/table": ("ConfigTable", "StateTable"),
+    },
+    "sqs": {"queue": ("Shards",)},
 }
 
-# What AWS does in each role's name.
+
+def of(thing: str, actions: set[str]) -> set[tuple[str, str]]:
+    return {(action, thing) for action in actions}
+
+
+# What AWS does in each role's name, and of what; what an event source mapping does besides, its template says.
 UNCALLED = {
-    "SchedulerRole": LOGS | TRACES | DEAD_LETTERS | SECRETS | OWN_KEY,
-    "AdminRole": LOGS | TRACES | OWN_KEY,
+    "SchedulerRole": of("", LOGS | TRACES | SECRETS | OWN_KEY) | of("DeadLetters", DEAD_LETTERS),
+    "AdminRole": of("", LOGS | TRACES | OWN_KEY),
     "SpokeRole": set(),
 }
 
@@ -58,7 +67,7 @@ class Call:
     """One operation, and what it is about where a service has several things of ours."""
 
     action: str
-    table: str = ""
+    about: str = ""
 
 
 @dataclass(frozen=True)
@@ -110,8 +119,21 @@ def clients_in(text: str) -> set[str]:
     return given | set(re.findall(r"aws_sdk_(\w+)", text))
 
 
-def calls_in(path: Path, body: str, whole: str) -> frozenset[Call]:
-    found = []
+def calls_in(path: Path, owner: str, body: str, whole: str) -> frozenset[Call]:
+    sent = len(SENT.findall(body))
+    if not sent:
+        return frozenset()
+    found = set(built_in(path, body, whole))
+    for name in ASKED_OF["self"].findall(body):
+        found |= begun().get((owner, name), frozenset())
+    known = len({call.action for call in found})
+    if sent != known:
+        raise UnknownCall(f"{path}: {sent} requests are sent, and {known} are known: {body}")
+    return frozenset(found)
+
+
+def built_in(path: Path, body: str, whole: str) -> Iterator[Call]:
+    """The requests that are built there, whoever sends them."""
     for name in BUILT.findall(body):
         crates = {crate for crate in clients_in(whole) if name in operations(crate)}
         if len(crates) > 1:
@@ -119,13 +141,22 @@ def calls_in(path: Path, body: str, whole: str) -> frozenset[Call]:
         if len(crates) > 1:
             raise UnknownCall(f"{path}: `.{name}()` may be of {sorted(crates)}")
         for crate in crates:
-            about = next((tables for part, tables in TABLES.items() if part in str(path)), ("",))
+            parts = ABOUT.get(crate, {}).items()
+            about = next((things for part, things in parts if part in str(path.relative_to(ADAPTERS))), ("",))
             action = f"{POLICY_PREFIX.get(crate, crate)}:{operations(crate)[name]}"
-            found.extend(Call(action, table) for table in (about if crate == "dynamodb" else ("",)))
-    known = len({call.action for call in found})
-    if len(SENT.findall(body)) != known:
-        raise UnknownCall(f"{path}: {len(SENT.findall(body))} requests are sent, and {known} are known: {body}")
-    return frozenset(found)
+            yield from (Call(action, thing) for thing in about)
+
+
+@cache
+def begun() -> dict[tuple[str, str], frozenset[Call]]:
+    """The methods, by their types, that build a request and do not send it."""
+    found = {
+        (owner, name): frozenset(built_in(path, body, whole))
+        for path in sorted(ADAPTERS.rglob("*.rs"))
+        for owner, name, body, whole in texts_of(path)
+        if not SENT.search(body)
+    }
+    return {method: built for method, built in found.items() if built}
 
 
 @cache
@@ -134,11 +165,17 @@ def adapters() -> tuple[Function, ...]:
 
 
 def functions_of(path: Path) -> Iterator[Function]:
+    for owner, name, body, whole in texts_of(path):
+        yield Function(path, name, owner, body, calls_in(path, owner, body, whole))
+
+
+def texts_of(path: Path) -> Iterator[tuple[str, str, str, str]]:
+    """Each function: its type, its name, itself, and all of its file."""
     whole = source(path)
     owners = [(match.span(), match[1]) for match in IMPL.finditer(whole)]
     for match in FUNCTION.finditer(whole):
         owner = next((name for (begin, end), name in owners if begin <= match.start() < end), "")
-        yield Function(path, match[2], owner, match[0], calls_in(path, match[0], whole))
+        yield owner, match[2], match[0], whole
 
 
 def reached(first: Function) -> set[Function]:
@@ -192,9 +229,9 @@ def calls() -> dict[str, frozenset[Call]]:
 def needed(role: str) -> dict[tuple[str, str], str]:
     """The actions that a role needs, each of what, and the call that asks for it."""
     of_calls = {
-        (action, call.table): call.action for call in calls()[role] for action in asked_for(call.action)
+        (action, call.about): call.action for call in calls()[role] for action in asked_for(call.action)
     }
-    return {(action, ""): "AWS, in the role's name" for action in UNCALLED[role]} | of_calls
+    return dict.fromkeys(UNCALLED[role], "AWS, in the role's name") | of_calls
 
 
 def problems() -> Iterator[str]:

@@ -8,14 +8,17 @@ import re
 from collections.abc import Callable, Iterator
 from functools import cache
 
+from iam_actions import TAKEN_MESSAGES
+
 from . import calls
-from .stack import TEMPLATES, Stack, Statement
+from .stack import ACCOUNT, TEMPLATES, Stack, Statement
 
 Rule = Callable[[Stack], Iterator[str]]
 RULES: list[Rule] = []
 
 DOCS = TEMPLATES.parent / "docs"
 SNAPSHOTS = TEMPLATES.parent / "crates/scheduler-aws/src/rds/snapshots.rs"
+SETTINGS = TEMPLATES.parent / "crates/scheduler-core/src/settings.rs"
 METRICS = TEMPLATES.parent / "crates/scheduler-engine/src/metrics.rs"
 
 # Actions that AWS allows on everything or not at all, or where everything is less than it seems.
@@ -145,7 +148,7 @@ def the_doors_invoke_the_scheduler_alone(stack: Stack) -> Iterator[str]:
 def the_admin_opens_the_config_table_alone(stack: Stack) -> Iterator[str]:
     """The admin reads and writes the ConfigTable and no other table."""
     for each in stack.allowed("AdminRole"):
-        if any(action.startswith("dynamodb:") for action in each.actions) and each.resources != ("ConfigTable.Arn",):
+        if any(action.startswith("dynamodb:") for action in each.actions) and each.resources != (config_table(stack),):
             yield f"{each}: {', '.join(each.resources)}"
 
 
@@ -155,12 +158,9 @@ def the_admin_opens_no_secret(stack: Stack) -> Iterator[str]:
     if "AdminRole" not in stack.resources:
         return
     refusals = (each for each in stack.statements if each.holder == "AdminRole" and each.effect == "Deny")
-    through = f"ssm.{stack.region}.amazonaws.com"
+    condition = {"StringLike": {"kms:ViaService": f"ssm.{stack.region}.*"}}
     if not any(
-        "kms:Decrypt" in each.actions
-        and "*" in each.resources
-        and through in each.condition.get("StringEquals", {}).get("kms:ViaService", [])
-        for each in refusals
+        "kms:Decrypt" in each.actions and "*" in each.resources and each.condition == condition for each in refusals
     ):
         yield "AdminRole may decrypt what it reads from the Parameter Store"
 
@@ -176,11 +176,20 @@ def the_gateway_writes_overrides_alone(stack: Stack) -> Iterator[str]:
         tables = [action for action in each.actions if action.startswith("dynamodb:")]
         if not tables:
             continue
-        if each.resources != ("ConfigTable.Arn",) or each.condition != leading:
+        if each.resources != (config_table(stack),) or each.condition != leading:
             yield f"{each}: not bound to overrides"
         for action in tables:
             if not is_a_write(action) or "Batch" in action:
                 yield f"{each}: {action}"
+
+
+@rule
+def shards_are_the_schedulers_alone(stack: Stack) -> Iterator[str]:
+    """No role but the scheduler's sends or takes shards, and no queue lets anybody in by a policy of its own."""
+    for each in stack.statements:
+        if each.holder != "SchedulerRole" and any(action.startswith("sqs:") for action in each.actions):
+            yield str(each)
+    yield from stack.of_type("AWS::SQS::QueuePolicy")
 
 
 @rule
@@ -295,21 +304,36 @@ def keys_are_granted_to_aws_alone(stack: Stack) -> Iterator[str]:
 def each_role_may_do_what_its_code_calls(stack: Stack) -> Iterator[str]:
     """Every AWS call in the source is allowed to the role that makes it, and no role is allowed what nothing calls."""
     for role in calls.UNCALLED.keys() & stack.resources.keys():
-        needed, allowed = calls.needed(role), set(actions_of(role, stack))
-        for action, table in sorted(allowed - needed.keys()):
-            yield f"{role}: nothing calls for {action}{' on the ' * bool(table)}{table}"
+        needed = calls.needed(role) | dict.fromkeys(taken_by(role, stack), "AWS, for the event source mapping,")
+        allowed = set(actions_of(role, stack))
+        for action, thing in sorted(allowed - needed.keys()):
+            yield f"{role}: nothing calls for {action}{' on the ' * bool(thing)}{thing}"
         # Some policies exist only with a parameter, so what is lacking shows where every one does.
-        for action, table in sorted(needed.keys() - allowed) if has_every_policy(stack) else ():
-            what = f"{action}{' on the ' * bool(table)}{table}"
-            yield f"{role}: {needed[action, table]} is called, and {what} not allowed"
+        for action, thing in sorted(needed.keys() - allowed) if has_every_policy(stack) else ():
+            what = f"{action}{' on the ' * bool(thing)}{thing}"
+            yield f"{role}: {needed[action, thing]} is called, and {what} not allowed"
+
+
+def taken_by(role: str, stack: Stack) -> Iterator[tuple[str, str]]:
+    """What Lambda does in a role's name to the queues that are sources of its functions."""
+    functions = stack.of_type("AWS::Lambda::Function")
+    for mapping in stack.of_type("AWS::Lambda::EventSourceMapping").values():
+        if functions[mapping["FunctionName"]]["Role"] == f"{role}.Arn":
+            yield from ((action, mapping["EventSourceArn"].removesuffix(".Arn")) for action in TAKEN_MESSAGES)
 
 
 def actions_of(role: str, stack: Stack) -> Iterator[tuple[str, str]]:
-    """What a role may do, and to which table."""
+    """What a role may do, and to which table or queue."""
     for each in stack.allowed(role):
         for action in each.actions:
-            for resource in each.resources if action.startswith("dynamodb:") else ("",):
-                yield action, resource.removesuffix(".Arn")
+            for resource in each.resources if action.split(":")[0] in calls.ABOUT else ("",):
+                yield action, "ConfigTable" if resource == config_table(stack) else resource.removesuffix(".Arn")
+
+
+def config_table(stack: Stack) -> str:
+    """The table of schedules: the stack's own, or the one that is given."""
+    given = stack.parameters.get("ConfigTableName")
+    return f"arn:{stack.partition}:dynamodb:{stack.region}:{ACCOUNT}:table/{given}" if given else "ConfigTable.Arn"
 
 
 def has_every_policy(stack: Stack) -> bool:
@@ -397,8 +421,56 @@ def a_failed_invocation_leaves_its_event(stack: Stack) -> Iterator[str]:
     if stack.of_type("AWS::SQS::Queue").get("DeadLetters", {}).get("MessageRetentionPeriod") != 14 * 24 * 3600:
         yield "they are not kept for 14 days"
     sends = [each for each in stack.allowed("SchedulerRole") if "sqs:SendMessage" in each.actions]
-    if [each.resources for each in sends] != [("DeadLetters.Arn",)]:
+    if ("DeadLetters.Arn",) not in [each.resources for each in sends]:
         yield "the scheduler may not leave them"
+
+
+@rule
+def a_shard_is_tried_three_times(stack: Stack) -> Iterator[str]:
+    """Shards come to the scheduler one by one, as many at once as was asked for; one that it could not work on comes
+    again twice, when the invocation has ended, and then goes to the dead letters."""
+    for name, queue in stack.of_type("AWS::SQS::Queue").items():
+        sources = [
+            mapping
+            for mapping in stack.of_type("AWS::Lambda::EventSourceMapping").values()
+            if mapping["EventSourceArn"] == f"{name}.Arn"
+        ]
+        if name == "DeadLetters":
+            continue
+        if len(sources) != 1:
+            yield f"{name} is the source of {len(sources)} functions"
+        for source in sources:
+            function = stack.of_type("AWS::Lambda::Function")[source["FunctionName"]]
+            expected = {
+                "FunctionName": "Scheduler",
+                "BatchSize": 1,
+                "FunctionResponseTypes": ["ReportBatchItemFailures"],
+                "ScalingConfig": {"MaximumConcurrency": stack.reference("ShardsAtOnce")},
+            }
+            for said, value in expected.items():
+                if source.get(said) != value:
+                    yield f"{name}: {said} is {source.get(said)}"
+            if queue.get("VisibilityTimeout") != function["Timeout"]:
+                yield f"{name}: {queue.get('VisibilityTimeout')} s, and the function has {function['Timeout']}"
+            if "ReservedConcurrentExecutions" in function:
+                yield f"{name}: the function is limited to {function['ReservedConcurrentExecutions']} at once"
+        if queue.get("RedrivePolicy") != {"deadLetterTargetArn": "DeadLetters.Arn", "maxReceiveCount": 3}:
+            yield f"{name}: {queue.get('RedrivePolicy')}"
+
+
+@rule
+def an_old_shard_is_worthless(stack: Stack) -> Iterator[str]:
+    """A shard is kept for three attempts of the longest timeout and no longer than an hour; as a dead letter, whose
+    time counts from when it was sent first, for longer."""
+    queues = stack.of_type("AWS::SQS::Queue")
+    if "Shards" not in queues:
+        return
+    kept, dead = (queues[name].get("MessageRetentionPeriod", 4 * 24 * 3600) for name in ("Shards", "DeadLetters"))
+    longest = stack.template["Parameters"]["Timeout"]["MaxValue"]
+    if not 3 * longest <= kept <= 3600:
+        yield f"it is kept for {kept} s"
+    if dead <= kept:
+        yield f"it is kept for {kept} s, and dead letters for {dead}"
 
 
 # --- Being told ---
@@ -425,6 +497,20 @@ def alarms_may_publish(stack: Stack) -> Iterator[str]:
                 yield f"{topic}: {each and each.principal}"
             elif each.condition != {"ArnLike": alarms}:
                 yield f"{topic}: {each.condition}"
+
+
+@rule
+def dead_letters_are_noticed(stack: Stack) -> Iterator[str]:
+    """One message in a queue of dead letters is an alarm."""
+    sources = stack.of_type("AWS::SQS::Queue").values()
+    dead = {queue["RedrivePolicy"]["deadLetterTargetArn"] for queue in sources if "RedrivePolicy" in queue}
+    watched = {
+        f"{dimension['Value'].removesuffix('.QueueName')}.Arn"
+        for alarm in stack.of_type("AWS::CloudWatch::Alarm").values()
+        if alarm["MetricName"] == "ApproximateNumberOfMessagesVisible" and alarm["Threshold"] == 0
+        for dimension in alarm["Dimensions"]
+    }
+    yield from dead - watched
 
 
 @rule
@@ -500,6 +586,37 @@ def every_partition_gets_arns_of_its_own(stack: Stack) -> Iterator[str]:
     texts = re.findall(r"arn:([a-z-]+):", json.dumps(stack.resources, default=str))
     for partition in {text for text in texts if text != stack.partition}:
         yield f"arn:{partition}:"
+
+
+@rule
+def every_setting_is_read(stack: Stack) -> Iterator[str]:
+    """Each parameter that a stack writes is one that settings.rs knows: another would be a warning in every pass."""
+    known = set(re.findall(r'^    "([a-z-]+)",$', SETTINGS.read_text(), re.MULTILINE))
+    for properties in stack.of_type("AWS::SSM::Parameter").values():
+        name = properties["Name"].removeprefix("/dayshift/dayshift/")
+        if name not in known:
+            yield name
+
+
+@rule
+def no_pass_runs_without_its_settings(stack: Stack) -> Iterator[str]:
+    """The settings without which a pass fails, or serves what it must not, are made before the rule and deleted after
+    it; they name the tables and the queue that the scheduler may use."""
+    if "Scheduler" not in stack.resources:
+        return
+    settings = stack.of_type("AWS::SSM::Parameter")
+    unconditional = {name for name in settings if "Condition" not in stack.template["Resources"][name]}
+    yield from unconditional - set(stack.resources["Scheduler"]["DependsOn"])
+    if "ExcludedAccountsParameter" in settings:
+        if "ExcludedAccountsParameter" not in stack.resources["SchedulerRule"]["Properties"]["Description"]:
+            yield "the excluded accounts may be unknown to the first pass, or to the last"
+    elif stack.parameters.get("ExcludedAccounts"):
+        yield "nobody tells of the excluded accounts"
+    values = {each["Name"].rsplit("/", 1)[1]: each["Value"] for each in settings.values()}
+    table = stack.parameters.get("ConfigTableName") or "ConfigTable"
+    for name, value in (("config-table", table), ("state-table", "StateTable"), ("shard-queue", "Shards")):
+        if values.get(name) != value:
+            yield f"{name} is {values.get(name)}"
 
 
 @rule

@@ -11,6 +11,7 @@ from .rules import RULES, each_role_may_do_what_its_code_calls
 from .stack import TEMPLATES, Stack
 
 KEY = "arn:{partition}:kms:{region}:123456789012:key/1234abcd"
+OTHER_KEY = "arn:{partition}:kms:{region}:123456789012:key/5678efab"
 LICENSE = "arn:{partition}:license-manager:{region}:123456789012:license-configuration:lic-1"
 KINDS = ("Ec2Instances", "RdsInstances", "RdsClusters", "AutoScalingGroups", "EcsServices", "RedshiftClusters")
 
@@ -24,6 +25,11 @@ CASES = {
             "SpokeRoleArns": "arn:{partition}:iam::111122223333:role/ops/night",
             "OrganizationalUnits": "r-ab12,ou-ab12-12345678",
             "OrganizationId": "o-a1b2c3d4e5",
+            "ExcludedAccounts": "222233334444,333344445555",
+            "TargetsPerShard": "50",
+            "ShardsAtOnce": "1000",
+            "ConfigTableName": "instance-scheduler-ConfigTable-1ABCDEF",
+            "ConfigTableKeyArn": OTHER_KEY,
             "Regions": "{region}",
             "ExternalId": "chosen",
             "Frequency": "rate(1 hour)",
@@ -46,6 +52,13 @@ CASES = {
             "DeletionProtection": "No",
         },
         "gateway": {"SpokeRoleArns": "arn:{partition}:iam::111122223333:role/night", "Gateway": "Yes"},
+        "another table": {"Accounts": "111122223333", "ConfigTableName": "old.Config_Table", "Gateway": "Yes"},
+        "another table's key": {
+            "Accounts": "111122223333",
+            "ConfigTableName": "old",
+            "ConfigTableKeyArn": OTHER_KEY,
+            "Timeout": "900",
+        },
     },
     "spoke.yaml": {
         "defaults": {},

@@ -58,10 +58,18 @@ fn the_script_counts_what_is_deployed() {
     assert_eq!(value("ALARMS"), of_type("CloudWatch::Alarm"));
     assert_eq!(value("TABLES"), of_type("DynamoDB::Table"));
     assert_eq!((of_type("CloudWatch::Dashboard"), of_type("KMS::Key")), (1, 1));
+    assert_eq!(of_type("Lambda::EventSourceMapping"), 1);
+    let (_, shard) =
+        template.split_once("\n  TargetsPerShard:\n    Type: Number\n    Default: ").unwrap();
+    let default = shard.lines().next().unwrap();
+    assert!(script.contains(&format!("several(\"--targets-per-shard\", {default}, ")), "{default}");
     let hub = read("crates/scheduler-hub/src/hub.rs");
     assert!(hub.contains(&format!("const CONCURRENCY: usize = {};", value("AT_ONCE"))));
     let metrics = read("crates/scheduler-engine/src/metrics.rs");
-    assert_eq!(value("METRICS_OF_PAIR"), metrics.matches("` | Schedule, Kind | ").count());
+    let (_, counters) = metrics.split_once("const COUNTERS: [&str; ").unwrap();
+    let counters: usize = counters.split(']').next().unwrap().parse().unwrap();
+    let of_pair = metrics.matches("` | Schedule, Kind | ").count();
+    assert_eq!(value("METRICS_OF_PAIR"), of_pair - counters);
     assert_eq!(value("METRICS_OF_PASS"), metrics.matches("` | | ").count());
 }
 

@@ -104,9 +104,7 @@ fn config(answer: Bytes, kind: &'static str) -> SdkConfig {
     SdkConfig::builder()
         .behavior_version(aws_config::BehaviorVersion::latest())
         .region(aws_config::Region::new("eu-west-1"))
-        .credentials_provider(
-            aws_credential_types::provider::SharedCredentialsProvider::new(keys),
-        )
+        .credentials_provider(aws_credential_types::provider::SharedCredentialsProvider::new(keys))
         .http_client(client(answer, kind))
         .build()
 }

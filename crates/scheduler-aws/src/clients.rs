@@ -23,6 +23,7 @@ pub(crate) struct Clients {
     sts: Kept<aws_sdk_sts::Client>,
     organizations: Kept<aws_sdk_organizations::Client>,
     dynamodb: Kept<aws_sdk_dynamodb::Client>,
+    sqs: Kept<aws_sdk_sqs::Client>,
     ssm: Kept<aws_sdk_ssm::Client>,
     cloudwatch: Kept<aws_sdk_cloudwatch::Client>,
 }
@@ -98,6 +99,10 @@ impl Aws {
 
     pub(crate) fn dynamodb(&self) -> aws_sdk_dynamodb::Client {
         self.clients.dynamodb.get(self, self.home(), aws_sdk_dynamodb::Client::new)
+    }
+
+    pub(crate) fn sqs(&self) -> aws_sdk_sqs::Client {
+        self.clients.sqs.get(self, self.home(), aws_sdk_sqs::Client::new)
     }
 
     pub(crate) fn ssm(&self, region: &Region) -> aws_sdk_ssm::Client {

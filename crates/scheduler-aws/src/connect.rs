@@ -25,7 +25,7 @@ use aws_types::SdkConfig;
 use bytes::Bytes;
 use scheduler_core::{Instant, Region, id::InvalidName, settings::BaseCredentials};
 
-use crate::Aws;
+use crate::{Aws, network::Network};
 
 /// How long a call may take: to connect, one attempt, and all attempts together. The SDK sets no limit on the
 /// last two by itself.
@@ -67,13 +67,8 @@ impl Aws {
     ///
     /// If no Region is configured, or one that is none. Credentials are only looked for when first used.
     pub async fn connect(access: Access) -> Result<Self, ConnectError> {
-        let https = aws_smithy_http_client::Builder::new()
-            .tls_provider(aws_smithy_http_client::tls::Provider::Rustls(
-                aws_smithy_http_client::tls::rustls_provider::CryptoMode::AwsLc,
-            ))
-            .build_https();
         let mut loader = aws_config::defaults(BehaviorVersion::latest())
-            .http_client(https)
+            .http_client(Network::new())
             .timeout_config(time_limits());
         if let Some(profile) = access.profile {
             loader = loader.profile_name(profile);

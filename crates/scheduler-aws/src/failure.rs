@@ -38,6 +38,7 @@ pub fn classify(code: &str) -> FailureCode {
         | "TooManyRequests"
         | "RequestThrottled"
         | "ProvisionedThroughputExceeded"
+        | "KMS.Throttling"
         | "SlowDown" => FailureCode::Throttled,
         "InsufficientInstanceCapacity"
         | "InsufficientHostCapacity"
@@ -62,6 +63,7 @@ pub fn classify(code: &str) -> FailureCode {
         | "ObjectNotFound"
         | "ResourceNotFound"
         | "ParameterNotFound"
+        | "AWS.SimpleQueueService.NonExistentQueue"
         | "ParentNotFound" => FailureCode::NotFound,
         "InstanceLimitExceeded"
         | "VcpuLimitExceeded"
@@ -74,7 +76,14 @@ pub fn classify(code: &str) -> FailureCode {
         | "KMSAccessDenied"
         | "KMSDisabled"
         | "KMSInvalidState"
-        | "KMSNotFound" => FailureCode::EncryptionKey,
+        | "KMSNotFound"
+        // As SQS writes them.
+        | "KMS.AccessDenied"
+        | "KMS.Disabled"
+        | "KMS.InvalidKeyUsage"
+        | "KMS.InvalidState"
+        | "KMS.NotFound"
+        | "KMS.OptInRequired" => FailureCode::EncryptionKey,
         "UnsupportedOperation"
         | "Unsupported"
         | "UnsupportedHibernationConfiguration"
@@ -158,8 +167,9 @@ where
     }
 }
 
+/// The first line, without the heading of the list that the SDK has below it where it finds no credentials.
 fn first_line(text: &str) -> &str {
-    text.lines().next().unwrap_or_default()
+    text.lines().next().unwrap_or_default().trim_end_matches(" Attempted:")
 }
 
 #[cfg(test)]
@@ -185,6 +195,9 @@ mod tests {
             ("DBInstanceNotFound", FailureCode::NotFound),
             ("VcpuLimitExceeded", FailureCode::Quota),
             ("KMSKeyNotAccessibleFault", FailureCode::EncryptionKey),
+            ("KMS.NotFoundException", FailureCode::EncryptionKey),
+            ("KMS.ThrottlingException", FailureCode::Throttled),
+            ("AWS.SimpleQueueService.NonExistentQueue", FailureCode::NotFound),
             ("UnsupportedOperation", FailureCode::Unsupported),
             ("InternalError", FailureCode::Unreachable),
             ("RequestTimeout", FailureCode::Unreachable),

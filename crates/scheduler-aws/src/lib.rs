@@ -2,7 +2,8 @@
 //!
 //! [`Aws`] is one door to all of it: sessions for spokes (`session`), one file per kind (`ec2`, `rds`, `asg`,
 //! `ecs`, `redshift`),
-//! the stores ([`config_table`], [`state_table`], [`parameters`]), accounts ([`organizations`]) and metrics ([`metrics`]). Each adapter builds
+//! the stores ([`config_table`], [`state_table`], [`parameters`]), accounts ([`organizations`]), shards ([`queue`]) and
+//! metrics ([`metrics`]). Each adapter builds
 //! a request, sends it and parses the answer; the parse is a free function with a test. No SDK type leaves
 //! this crate.
 //!
@@ -27,6 +28,7 @@ pub mod function;
 pub mod metrics;
 pub mod organizations;
 pub mod parameters;
+pub mod queue;
 pub mod state_table;
 
 mod asg;
@@ -35,6 +37,7 @@ mod count;
 mod each;
 mod ec2;
 mod ecs;
+mod network;
 mod pages;
 mod rds;
 mod redshift;

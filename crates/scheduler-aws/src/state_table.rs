@@ -1,12 +1,17 @@
-//! The StateTable: one item per resource with memory, written only when it changes, and one per lease.
+//! The StateTable: one item per resource with memory, written only when it changes, one per lease, and what is written
+//! down of passes in shards ([`claims`]).
 //!
 //! A lease has a hash key of its own, which is no target's, so that reading a target's memories never meets it. Range
 //! keys that are no resource's belong to others and are passed over.
 
+mod claims;
+
 use std::{collections::HashMap, time::Duration};
 
 use aws_sdk_dynamodb::{
-    operation::{delete_item::DeleteItemError, put_item::PutItemError},
+    operation::{
+        delete_item::DeleteItemError, put_item::PutItemError, query::builders::QueryFluentBuilder,
+    },
     types::{AttributeValue, PutRequest, ReturnValuesOnConditionCheckFailure, WriteRequest},
 };
 use chrono::TimeDelta;
@@ -62,15 +67,7 @@ type Item = HashMap<String, AttributeValue>;
 
 impl MemoryStore for StateTable<'_> {
     async fn load(&self, target: &Target) -> Result<Remembered, Failure> {
-        let request = self
-            .aws
-            .dynamodb()
-            .query()
-            .table_name(self.table)
-            .key_condition_expression("target = :target")
-            .expression_attribute_values(":target", AttributeValue::S(target.to_string()))
-            .consistent_read(true);
-        let mut pages = request.into_paginator().items().send();
+        let mut pages = self.below(target.to_string()).into_paginator().items().send();
         let mut remembered = Remembered::default();
         while let Some(item) = pages.next().await {
             add(&mut remembered, item.map_err(|error| failure("dynamodb:Query", &error))?);
@@ -79,18 +76,23 @@ impl MemoryStore for StateTable<'_> {
     }
 
     async fn save(&self, target: &Target, memories: &Memories) -> Result<(), Failure> {
-        let puts = memories
-            .iter()
-            .map(|(key, memory)| put(target, key, memory))
-            .collect::<Result<Vec<_>, _>>()?;
-        for batch in puts.chunks(BATCH) {
-            self.write(batch.to_vec()).await?;
-        }
-        Ok(())
+        let items = memories.iter().map(|(key, memory)| item(target, key, memory));
+        self.write(items.collect::<Result<Vec<_>, _>>()?).await
     }
 }
 
 impl StateTable<'_> {
+    /// A query for what is below a hash key.
+    fn below(&self, target: String) -> QueryFluentBuilder {
+        self.aws
+            .dynamodb()
+            .query()
+            .table_name(self.table)
+            .key_condition_expression("target = :target")
+            .expression_attribute_values(":target", AttributeValue::S(target))
+            .consistent_read(true)
+    }
+
     /// The lease of that name, if somebody holds it or has not given it back.
     ///
     /// # Errors
@@ -198,7 +200,16 @@ fn unclear(lease: &Lease) -> Failure {
 }
 
 impl StateTable<'_> {
-    async fn write(&self, mut batch: Vec<WriteRequest>) -> Result<(), Failure> {
+    /// Writes items, each in place of the one with its key. After an error some may be written.
+    async fn write(&self, items: Vec<Item>) -> Result<(), Failure> {
+        let puts: Result<Vec<_>, _> = items.into_iter().map(put).collect();
+        for batch in puts?.chunks(BATCH) {
+            self.write_batch(batch.to_vec()).await?;
+        }
+        Ok(())
+    }
+
+    async fn write_batch(&self, mut batch: Vec<WriteRequest>) -> Result<(), Failure> {
         for attempt in 0..ATTEMPTS {
             let request = self.aws.dynamodb().batch_write_item().request_items(self.table, batch);
             let answer =
@@ -230,22 +241,21 @@ fn add(remembered: &mut Remembered, item: Item) {
     }
 }
 
-fn put(target: &Target, key: &ResourceKey, memory: &Memory) -> Result<WriteRequest, Failure> {
+fn item(target: &Target, key: &ResourceKey, memory: &Memory) -> Result<Item, Failure> {
     let stored =
         Stored { target: target.to_string(), resource: key.to_string(), memory: memory.clone() };
-    let item: Item = serde_dynamo::to_item(stored).map_err(|error| unwritable(key, &error))?;
-    let put = PutRequest::builder()
-        .set_item(Some(item))
-        .build()
-        .map_err(|error| unwritable(key, &error))?;
-    Ok(WriteRequest::builder().put_request(put).build())
-}
-
-fn unwritable(key: &ResourceKey, error: &dyn std::error::Error) -> Failure {
-    Failure {
+    serde_dynamo::to_item(stored).map_err(|error| Failure {
         code: FailureCode::Unknown,
         message: format!("the state of {key} cannot be written: {error}"),
-    }
+    })
+}
+
+fn put(item: Item) -> Result<WriteRequest, Failure> {
+    let put = PutRequest::builder().set_item(Some(item)).build().map_err(|error| Failure {
+        code: FailureCode::Unknown,
+        message: format!("dynamodb:BatchWriteItem: {error}"),
+    })?;
+    Ok(WriteRequest::builder().put_request(put).build())
 }
 
 #[cfg(test)]

@@ -17,7 +17,7 @@ use crate::query::Query;
     name = "scheduler-cli",
     version,
     arg_required_else_help = true,
-    after_help = "Start here, without credentials:\n  scheduler-cli demo\n  scheduler-cli lint --file schedules.yaml\n\nExit codes:\n  0  done\n  1  something asked for failed, or something is wrong\n  2  the command line or a file is wrong\n  3  there are differences (diff, apply --dry-run)\n  4  the hub or AWS could not be reached\n\n`scheduler-cli COMMAND --help` has examples, docs/cli.md the forms of the JSON."
+    after_help = "Start here, without credentials:\n  scheduler-cli demo\n  scheduler-cli explain shop-web-1 --demo\n  scheduler-cli export --demo > schedules.yaml\n  scheduler-cli lint --file schedules.yaml\n\nExit codes:\n  0  done\n  1  something asked for failed, or something is wrong\n  2  the command line or a file is wrong\n  3  there are differences (diff, apply --dry-run)\n  4  the hub or AWS could not be reached\n\n`scheduler-cli COMMAND --help` has examples, docs/cli.md the forms of the JSON."
 )]
 pub(crate) struct Cli {
     #[command(subcommand)]
@@ -230,7 +230,7 @@ pub(crate) struct Evaluate {
 
 /// Shows day by day when a schedule runs.
 ///
-/// With hours, and the days on which clocks change. Dates are those of the schedule's time zone. A span over midnight is cut there, so that every day has its own
+/// Counts the hours, and marks the days on which clocks change. Dates are those of the schedule's time zone. A span over midnight is cut there, so that every day has its own
 /// hours; as iCalendar it is one event.
 #[derive(Clone, Debug, Args)]
 #[command(
@@ -252,7 +252,7 @@ pub(crate) struct Preview {
 
 /// Names every mistake in schedules, and what to write instead.
 ///
-/// And what is probably not meant, as warnings: schedules that never or always run, times that clocks skip or repeat, unused periods, periods that
+/// Warnings name what is probably not meant: schedules that never or always run, times that clocks skip or repeat, unused periods, periods that
 /// contradict each other, a stop for a minute at midnight. They look two years ahead. The exit code is 2 if there
 /// is an error, 0 if there are only warnings.
 #[derive(Clone, Debug, Args)]
@@ -294,7 +294,7 @@ pub(crate) struct AwsArgs {
 
 /// Shows what every managed resource does and should do.
 ///
-/// Since when and until when, and what was last done to it. It looks and changes nothing. Times are UTC. The exit code is
+/// Each with since when and until when, and what was last done to it. It looks and changes nothing. Times are UTC. The exit code is
 /// 1 if a target could not be looked at.
 #[derive(Clone, Debug, Args)]
 #[command(
@@ -313,6 +313,19 @@ pub(crate) struct ScopeArgs {
     /// Only what follows this schedule.
     #[arg(long, value_name = "NAME")]
     pub(crate) schedule: Option<ScheduleName>,
+    #[command(flatten)]
+    pub(crate) place: PlaceArgs,
+}
+
+impl ScopeArgs {
+    pub(crate) fn scope(&self) -> Scope {
+        Scope { schedule: self.schedule.clone(), ..self.place.scope() }
+    }
+}
+
+/// Where it is looked, whatever the schedule.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct PlaceArgs {
     /// Only this account.
     #[arg(long, value_name = "ID")]
     pub(crate) account: Option<AccountId>,
@@ -324,16 +337,16 @@ pub(crate) struct ScopeArgs {
     pub(crate) kind: Option<Kind>,
 }
 
-impl ScopeArgs {
+impl PlaceArgs {
     pub(crate) fn scope(&self) -> Scope {
-        let Self { schedule, account, region, kind } = self.clone();
-        Scope { schedule, account, region, kind }
+        let Self { account, region, kind } = self.clone();
+        Scope { schedule: None, account, region, kind }
     }
 }
 
 /// Tells why something happens to a resource, or nothing.
 ///
-/// What it does, which rule wins, what was tried and what comes next. It looks and changes nothing. Times are those of the resource's schedule.
+/// Says what the resource does, which rule wins, what was tried and what comes next. It looks and changes nothing. Times are those of the resource's schedule.
 #[derive(Clone, Debug, Args)]
 #[command(
     after_help = "Examples:\n  scheduler-cli explain i-0123456789abcdef0 --stack dayshift\n  scheduler-cli explain 222222222222/eu-west-1/rds-instance/orders --stack dayshift\n  scheduler-cli explain shop-web-1 --demo"
@@ -538,7 +551,7 @@ pub(crate) struct Usage {
 
 /// Finds what keeps a deployment from doing its work.
 ///
-/// And says what to do about it. Looks at parameters, tables, schedules, the function, and in every account and Region at the role and what it may do. It
+/// Says what to do about each of them, too. Looks at parameters, tables, schedules, the function, and in every account and Region at the role and what it may do. It
 /// changes nothing: EC2's calls are sent as dry runs, those of other services are simulated. The exit code is 1 if
 /// something is wrong. docs/doctor.md has a section on each finding.
 #[derive(Clone, Debug, Args)]
@@ -548,15 +561,8 @@ pub(crate) struct Usage {
 pub(crate) struct Doctor {
     #[command(flatten)]
     pub(crate) hub: HubArgs,
-    /// Only this account.
-    #[arg(long, value_name = "ID")]
-    pub(crate) account: Option<AccountId>,
-    /// Only this Region.
-    #[arg(long, value_name = "REGION")]
-    pub(crate) region: Option<Region>,
-    /// Only this kind: ec2-instance, rds-instance, rds-cluster, asg, ecs-service or redshift-cluster.
-    #[arg(long, value_name = "KIND")]
-    pub(crate) kind: Option<Kind>,
+    #[command(flatten)]
+    pub(crate) place: PlaceArgs,
 }
 
 /// What is done with calendars.
@@ -596,7 +602,7 @@ pub(crate) enum Import {
 
 /// Makes a file of schedules from the ConfigTable of Instance Scheduler on AWS.
 ///
-/// Of versions 1 to 3; in YAML, of the same meaning. Says what it has written in another way, what it had to leave out and why, what means something else here, and how to
+/// Reads the tables of versions 1 to 3; the file is YAML and means the same. Says what it has written in another way, what it had to leave out and why, what means something else here, and how to
 /// deploy a hub that serves the same: as comments in the file, or on standard output if --out names one. It only reads
 /// the table. The exit code is 1 if something was left out.
 #[derive(Clone, Debug, Args)]

@@ -3,18 +3,17 @@
 use chrono::TimeDelta;
 use scheduler_aws::{Aws, function::Function};
 use scheduler_core::{Instant, resource::Failure};
-use scheduler_engine::{
-    Scope,
-    doctor::{Checked, Code, Examination, Finding, Severity},
-};
+use scheduler_engine::doctor::{Checked, Code, Examination, Finding, Severity};
 use scheduler_hub::{Door, Request, doctor::Diagnosis};
+use serde::Serialize;
 use tokio::time::Instant as Moment;
 
 use crate::{
     args::{Doctor, Format},
     exit::{Exit, Failed},
     hub::Hub,
-    show::Show,
+    scope,
+    show::{Show, plural},
 };
 
 /// How far clocks may differ. AWS refuses signatures that are five minutes off.
@@ -29,16 +28,20 @@ const LEAST_SECONDS: i32 = 30;
 /// The least memory that Lambda gives a function.
 const LEAST_MB: i32 = 128;
 
+/// What scripts read.
+#[derive(Debug, Serialize)]
+struct Rows<'a> {
+    #[serde(flatten)]
+    examination: &'a Examination,
+    omitted: usize,
+}
+
 pub(crate) async fn run(doctor: &Doctor, now: Instant, mut show: Show<'_>) -> Result<Exit, Failed> {
-    let scope = Scope {
-        schedule: None,
-        account: doctor.account.clone(),
-        region: doctor.region.clone(),
-        kind: doctor.kind,
-    };
+    let scope = doctor.place.scope();
     let hub = Hub::find(&doctor.hub).await?;
+    let request = Request::Doctor { scope: scope.clone() };
     let asked = Moment::now();
-    let Diagnosis { at, mut examination, omitted } = hub.ask(&Request::Doctor { scope }).await?;
+    let Diagnosis { at, mut examination, omitted } = hub.ask(&request).await?;
     if let Hub::Stack { aws, stack } = &hub {
         let function = &Door::Scheduler.function_of(stack);
         let waited = TimeDelta::from_std(asked.elapsed()).unwrap_or_default();
@@ -47,12 +50,16 @@ pub(crate) async fn run(doctor: &Doctor, now: Instant, mut show: Show<'_>) -> Re
     }
     let examination = examination.sorted();
     match show.format {
-        Format::Json => show.json(&examination)?,
+        Format::Json => show.json(&Rows { examination: &examination, omitted })?,
         Format::Table | Format::Ics | Format::LegacyJson => {
             table(&examination, omitted, &mut show)?
         }
     }
-    Ok(if examination.has_findings() { Exit::Failed } else { Exit::Done })
+    if examination.has_findings() {
+        return Ok(Exit::Failed);
+    }
+    scope::check_place(&scope, examination.checked.targets)?;
+    Ok(Exit::Done)
 }
 
 /// Whether the function's clock, read while it was asked, shows another time than ours.
@@ -134,7 +141,7 @@ fn table(examination: &Examination, omitted: usize, show: &mut Show<'_>) -> Resu
         writeln!(show.out)?;
     }
     if omitted > 0 {
-        writeln!(show.out, "{omitted} findings are left out; ask for one account")?;
+        writeln!(show.out, "{} left out; ask for one account", plural(omitted, "finding"))?;
     }
     Ok(writeln!(show.out, "{}", summary(examination))?)
 }
@@ -171,10 +178,6 @@ fn summary(examination: &Examination) -> String {
         plural(permissions, "permission"),
     ];
     format!("{}; looked at {}", found.join(", "), looked_at.join(", "))
-}
-
-fn plural(n: usize, word: &str) -> String {
-    format!("{n} {word}{}", if n == 1 { "" } else { "s" })
 }
 
 #[cfg(test)]

@@ -18,6 +18,7 @@ mod lint;
 mod pass;
 mod preview;
 mod query;
+mod scope;
 mod show;
 mod source;
 mod status;

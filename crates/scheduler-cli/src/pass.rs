@@ -9,7 +9,8 @@ use crate::{
     args::{Format, Run},
     exit::{Exit, Failed},
     hub::Hub,
-    show::Show,
+    scope,
+    show::{Show, plural},
 };
 
 /// What the hub answers.
@@ -22,11 +23,17 @@ struct Answer {
 }
 
 pub(crate) async fn run(run: &Run, mut show: Show<'_>) -> Result<Exit, Failed> {
-    let request = Request::Run { now: None, dry_run: run.dry_run, scope: run.scope.scope() };
-    let answer: Answer = Hub::find(&run.hub).await?.ask(&request).await?;
+    let scope = run.scope.scope();
+    let hub = Hub::find(&run.hub).await?;
+    let request = Request::Run { now: None, dry_run: run.dry_run, scope: scope.clone() };
+    let answer: Answer = hub.ask(&request).await?;
     match show.format {
         Format::Json => show.json(&answer)?,
         Format::Table | Format::Ics | Format::LegacyJson => table(&answer, &mut show)?,
+    }
+    if answer.run.outcomes.is_empty() {
+        scope::check_place(&scope, answer.run.pass.targets)?;
+        scope::check_schedule(&hub, scope.schedule.as_ref()).await?;
     }
     let is_well =
         answer.run.pass.failed == 0 && answer.run.targets.iter().all(|t| t.outcome == "ok");
@@ -47,15 +54,15 @@ fn table(answer: &Answer, show: &mut Show<'_>) -> Result<(), Failed> {
         writeln!(show.out, "\n! {}: {}; {}", text("item"), text("message"), text("help"))?;
     }
     if *omitted > 0 {
-        writeln!(show.out, "\n{omitted} more resources were left as they are")?;
+        writeln!(show.out, "\n{} left out", plural(*omitted, "more resource"))?;
     }
     let pass = &run.pass;
     let done = if pass.dry_run { "would be " } else { "" };
     writeln!(
         show.out,
-        "\n{} targets, {} resources: {} {done}started, {} {done}stopped, {} {done}resized, {} left, {} failed",
-        pass.targets,
-        pass.resources,
+        "\n{}, {}: {} {done}started, {} {done}stopped, {} {done}resized, {} left, {} failed",
+        plural(pass.targets, "target"),
+        plural(pass.resources, "resource"),
         pass.started,
         pass.stopped,
         pass.resized,

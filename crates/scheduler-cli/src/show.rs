@@ -51,3 +51,8 @@ impl Show<'_> {
         Ok(())
     }
 }
+
+/// `1 error`, `2 errors`.
+pub(crate) fn plural(n: usize, word: &str) -> String {
+    format!("{n} {word}{}", if n == 1 { "" } else { "s" })
+}

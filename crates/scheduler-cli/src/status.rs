@@ -7,16 +7,20 @@ use crate::{
     args::{Format, Status},
     exit::{Exit, Failed},
     hub::Hub,
-    show::Show,
+    scope,
+    show::{Show, plural},
 };
 
 pub(crate) async fn run(status: &Status, mut show: Show<'_>) -> Result<Exit, Failed> {
     let scope = status.scope.scope();
-    let report: StatusReport =
-        Hub::find(&status.hub).await?.ask(&Request::Status { scope }).await?;
+    let hub = Hub::find(&status.hub).await?;
+    let report: StatusReport = hub.ask(&Request::Status { scope: scope.clone() }).await?;
     match show.format {
         Format::Json => show.json(&report)?,
         Format::Table | Format::Ics | Format::LegacyJson => table(&report, &mut show)?,
+    }
+    if report.resources.is_empty() {
+        scope::check(&hub, &scope).await?;
     }
     Ok(if report.targets.is_empty() { Exit::Done } else { Exit::Failed })
 }
@@ -26,11 +30,18 @@ fn table(report: &StatusReport, show: &mut Show<'_>) -> Result<(), Failed> {
         "ACCOUNT", "REGION", "KIND", "RESOURCE", "SCHEDULE", "OBSERVED", "DESIRED", "UNTIL", "LAST",
     ];
     let rows: Vec<_> = report.resources.iter().map(cells).collect();
-    show.columns(&head, &rows)?;
+    match rows.is_empty() {
+        true => writeln!(show.out, "no managed resources")?,
+        false => show.columns(&head, &rows)?,
+    }
     for target in &report.targets {
         let message = target.message.as_deref().unwrap_or_default();
         let (account, region) = (&target.account, &target.region);
         writeln!(show.out, "\n! {account} {region} could not be looked at: {message}")?;
+    }
+    if report.omitted > 0 {
+        let more = plural(report.omitted, "more resource");
+        writeln!(show.out, "\n{more} left out; ask for one account")?;
     }
     Ok(())
 }

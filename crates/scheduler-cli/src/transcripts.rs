@@ -162,6 +162,21 @@ fn status() {
     ]));
 }
 
+/// Nothing is there, and what was typed is why; or it is not.
+#[test]
+fn a_scope_in_which_nothing_is() {
+    insta::assert_snapshot!(transcripts(&[
+        "status --demo --schedule berlin-ofice",
+        "status --demo --schedule no-such",
+        "status --demo --schedule berlin-office --kind redshift-cluster",
+        "status --demo --account 999999999999 --json",
+        "status --demo --account 222222222222 --region eu-west-3",
+        "run --demo --schedule berlin-ofice",
+        "run --demo --dry-run --region eu-west-3 -q pass.targets",
+        "doctor --demo --account 999999999999",
+    ]));
+}
+
 #[test]
 fn explain() {
     insta::assert_snapshot!(transcripts(&[

@@ -5,7 +5,7 @@
 //! | `config-table`, `state-table` | the tables' names |
 //! | `accounts` | account ids or role ARNs, comma-separated; `{param:NAME}` for the list of them in another parameter |
 //! | `organizational-units` | ids of units or roots, comma-separated: the accounts below them, by the spoke role's name |
-//! | `excluded-accounts` | account ids that are not served, wherever they are named or found |
+//! | `excluded-accounts` | account ids that are not served, wherever they are named or found; a malformed one lets no pass run |
 //! | `regions` | Regions, comma-separated; absent: the hub's own |
 //! | `spoke-role` | the role's name in every account; absent: `dayshift-spoke` |
 //! | `external-id` | what the spoke roles ask for |
@@ -18,6 +18,8 @@
 //! | `informational-tags` | whether the last action and error are written as tags; absent: `true` |
 //! | `create-rds-snapshot` | whether a snapshot is taken of an RDS instance that is stopped; absent: `false` |
 //! | `window-lead-minutes` | how long before a window begins it opens; absent: `10` |
+//! | `shard-queue` | the URL of the queue for passes in shards; absent: every pass is one invocation's |
+//! | `targets-per-shard` | how many targets one invocation takes, about; absent: `500` |
 //! | `frequency` | how often the rule runs a pass, `rate(5 minutes)`; absent: nobody knows |
 //! | `partitions/P/accounts`, `.../organizational-units`, `.../excluded-accounts`, `.../regions` | the same for another partition |
 //! | `partitions/P/credentials` | that partition's base credentials, a SecureString of JSON |
@@ -47,7 +49,10 @@ pub use accounts::{Accounts, Lists, RoleArn};
 
 mod accounts;
 
-const NAMES: [&str; 19] = [
+/// How many targets one invocation takes, unless a deployment says otherwise: less than a minute's work at 256 MB.
+pub const TARGETS_PER_SHARD: usize = 500;
+
+const NAMES: [&str; 21] = [
     "config-table",
     "state-table",
     "accounts",
@@ -67,6 +72,8 @@ const NAMES: [&str; 19] = [
     "create-rds-snapshot",
     "window-lead-minutes",
     "frequency",
+    "shard-queue",
+    "targets-per-shard",
 ];
 const PER_PARTITION: [&str; 5] =
     ["accounts", "organizational-units", "excluded-accounts", "regions", "credentials"];
@@ -101,6 +108,10 @@ pub struct Settings {
     pub home: Partition,
     /// How often the rule runs a pass, where the deployment says so. Nothing is decided by it.
     pub frequency: Option<TimeDelta>,
+    /// The queue for passes in shards; none means that every pass is one invocation's.
+    pub shard_queue: Option<String>,
+    /// How many targets one invocation takes, about.
+    pub targets_per_shard: usize,
     /// The partitions that are served, the hub's own among them.
     pub partitions: BTreeMap<Partition, Reach>,
 }
@@ -192,7 +203,8 @@ impl Settings {
     /// # Errors
     ///
     /// Every mistake, if one of them leaves no way to run a pass: a table's name is missing, the tag key, the
-    /// zone or a kind is wrong. (With a wrong tag key or kind, the wrong resources would be served.)
+    /// zone, a kind or an excluded account is wrong. (With a wrong tag key, kind or exclusion, the wrong resources
+    /// would be served.)
     pub fn parse(
         parameters: &Parameters,
         home: &Region,
@@ -210,6 +222,8 @@ impl Settings {
             snapshot_prefix: reader.snapshot_prefix(),
             window_lead: reader.window_lead(),
             frequency: reader.frequency(),
+            shard_queue: reader.shard_queue(),
+            targets_per_shard: reader.targets_per_shard(),
             labels: reader.labels(),
             home: home.partition(),
             partitions: reader.partitions(home, &spoke_role),
@@ -396,6 +410,30 @@ impl<'a> Reader<'a> {
         None
     }
 
+    fn shard_queue(&mut self) -> Option<String> {
+        let text = self.text("shard-queue")?;
+        if text.starts_with("https://") || text.starts_with("http://") {
+            return Some(text.to_owned());
+        }
+        let message = format!("`{text}` is not the URL of a queue");
+        let help = "write `https://sqs.REGION.amazonaws.com/ACCOUNT/NAME`";
+        self.report("shard-queue", text, Code::BadValue, message, help);
+        None
+    }
+
+    fn targets_per_shard(&mut self) -> usize {
+        const MOST: usize = 10_000;
+        let Some(text) = self.text("targets-per-shard") else { return TARGETS_PER_SHARD };
+        match text.parse().ok().filter(|targets| (1..=MOST).contains(targets)) {
+            Some(targets) => targets,
+            None => {
+                let message = format!("`{text}` is not a number of targets from 1 to {MOST}");
+                self.report("targets-per-shard", text, Code::BadNumber, message, "write `500`");
+                TARGETS_PER_SHARD
+            }
+        }
+    }
+
     fn labels(&mut self) -> Labels {
         let tag_key = self.text("tag-key").unwrap_or("Schedule");
         let is_informational = self.flag("informational-tags", true);
@@ -546,10 +584,13 @@ impl<'a> Reader<'a> {
             self.report(&fields[0], "", Code::Missing, "no accounts are named", help);
         }
         let mut accounts = Accounts::new(partition.clone(), role.clone());
+        let excluding = excluded.map(|text| accounts.exclude(&fields[2], text)).unwrap_or_default();
+        // An account that is meant to be left alone would be served.
+        self.fatal |= !excluding.is_empty();
         let mistakes = [
             named.map(|text| accounts.name(&fields[0], text)),
             units.map(|text| accounts.discover_in(&fields[1], text)),
-            excluded.map(|text| accounts.exclude(&fields[2], text)),
+            Some(excluding),
         ];
         self.mistakes.extend(mistakes.into_iter().flatten().flatten());
         accounts
@@ -681,6 +722,32 @@ mod tests {
         assert!(parse(&[("kinds", "ec2-instance,lambda")]).is_err());
         assert!(parse(&[("kinds", ",")]).is_err());
         assert!(parse(&[("default-timezone", "Mars/Olympus")]).is_err());
+    }
+
+    #[test]
+    fn an_excluded_account_that_is_none_lets_nothing_run() {
+        for field in ["excluded-accounts", "partitions/aws-cn/excluded-accounts"] {
+            let foreign = [
+                ("partitions/aws-cn/accounts", "444455556666"),
+                ("partitions/aws-cn/regions", "cn-north-1"),
+                KEYS,
+            ];
+            for (text, wrong) in [
+                ("222222222222,33333333333", vec!["33333333333"]),
+                ("222222222222;333333333333", vec!["222222222222;333333333333"]),
+                ("prod,{param:/lists/prod}", vec!["prod", "{param:/lists/prod}"]),
+            ] {
+                let mistakes = parse(&[&foreign[..], &[(field, text)]].concat()).unwrap_err();
+                let told: Vec<_> =
+                    mistakes.iter().map(|each| (each.field.as_str(), each.text.as_str())).collect();
+                let expected: Vec<_> = wrong.into_iter().map(|entry| (field, entry)).collect();
+                assert_eq!(told, expected);
+            }
+            let (settings, mistakes) =
+                parse(&[&foreign[..], &[(field, " 222222222222,\n333333333333 ,")]].concat())
+                    .unwrap();
+            assert_eq!((settings.targets().len(), mistakes), (2, vec![]));
+        }
     }
 
     #[test]

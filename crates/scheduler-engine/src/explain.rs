@@ -12,7 +12,7 @@ use scheduler_core::{
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    report::{PassReport, ResourceReport},
+    report::{ResourceReport, TargetReport},
     status::StatusRow,
 };
 
@@ -30,28 +30,26 @@ pub struct Explanation {
     pub sentences: Vec<String>,
 }
 
-impl PassReport {
-    /// The resources whose path ends in `resource` (an id, or as much of `PARTITION/ACCOUNT/REGION/KIND/ID` as makes it
-    /// unique), explained. `schedule` finds the schedule that a tag names.
+impl TargetReport {
+    /// The resources of a dry run at `now` whose path ends in `resource` (an id, or as much of
+    /// `PARTITION/ACCOUNT/REGION/KIND/ID` as makes it unique), explained. `schedule` finds the schedule that a tag names.
     pub fn explain<'a>(
         &self,
         resource: &str,
+        now: Instant,
         schedule: impl Fn(&str) -> Option<&'a Schedule>,
     ) -> Vec<Explanation> {
-        let all = self
-            .targets
-            .iter()
-            .flat_map(|target| target.resources.iter().map(move |report| (&target.target, report)));
-        let meant = all.filter(|(target, report)| {
+        let target = &self.target;
+        let meant = self.resources.iter().filter(|report| {
             overrides::is_end_of(resource, &overrides::path(target, &report.resource.key))
         });
-        let explained = meant.map(|(target, report)| {
+        let explained = meant.map(|report| {
             let schedule = schedule(&report.resource.marks.schedule);
             Explanation {
                 status: StatusRow::of(target, report),
                 action: report.action.as_str().into(),
                 why: report.why(),
-                sentences: Teller { target, report, schedule, now: self.tick.now }.sentences(),
+                sentences: Teller { target, report, schedule, now }.sentences(),
             }
         });
         explained.collect()

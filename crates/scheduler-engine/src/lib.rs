@@ -19,6 +19,7 @@
 pub mod batch;
 pub mod doctor;
 pub mod explain;
+pub mod foresight;
 pub mod lease;
 pub mod metrics;
 pub mod pass;
@@ -26,10 +27,14 @@ pub mod ports;
 pub mod rate;
 pub mod record;
 pub mod report;
+pub mod shards;
 pub mod status;
+pub mod summary;
 
 mod target;
 
+pub use foresight::Foresight;
 pub use pass::{Mode, Pass, Scope, Tick};
-pub use ports::{Cloud, Leases, MemoryStore};
+pub use ports::{Claims, Cloud, Leases, MemoryStore, Queue};
 pub use report::{PassReport, ResourceReport, Result as ActionResult, TargetReport};
+pub use summary::{Rows, Summary};

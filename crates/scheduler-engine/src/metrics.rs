@@ -13,17 +13,13 @@
 //! | `Targets` | | Count | targets visited |
 //! | `FailedTargets` | | Count | targets with trouble of their own |
 
-use std::collections::BTreeMap;
+use std::time::Duration;
 
-use scheduler_core::{
-    Kind, Observed,
-    decision::{Action, Step, Why},
-    resource::FailureCode,
-};
+use scheduler_core::{Kind, resource::FailureCode};
 
 use crate::{
     pass::Scope,
-    report::{PassReport, ResourceReport},
+    summary::{Summary, Tally},
 };
 
 /// What a pass did, as opposed to what there is.
@@ -62,137 +58,57 @@ pub enum Unit {
     Milliseconds,
 }
 
-#[derive(Clone, Copy, Debug, Default)]
-struct Tally {
-    managed: u32,
-    running: u32,
-    stopped: u32,
-    started: u32,
-    stopped_now: u32,
-    failed: u32,
-}
-
-/// The numbers of a pass. Those that count what there is come from passes over everything only: beside a full
-/// pass's, a scoped one's would halve every average. A late pass has none.
+/// The numbers of a pass, all of whose targets were looked at if it `is_whole`. Those that count what there is come from
+/// such passes only: beside theirs, the numbers of a part would halve every average. A late pass has none.
 ///
 /// Resources whose tag names no schedule are not counted: their tag is anybody's text, and every new dimension
 /// costs money.
-pub fn of(report: &PassReport) -> Vec<Datum> {
-    let resources = || report.targets.iter().flat_map(|target| &target.resources);
-    if resources().any(|resource| matches!(resource.action, Action::Leave(Why::Late { .. }))) {
+pub fn of(summary: &Summary, scope: &Scope, is_whole: bool, duration: Duration) -> Vec<Datum> {
+    if summary.is_late() {
         return Vec::new();
     }
-    let is_whole = report.tick.scope == Scope::default();
-    let mut tallies: BTreeMap<(&str, Kind), Tally> = BTreeMap::new();
-    for resource in resources().filter(|resource| resource.verdict.is_some()) {
-        let key = (resource.resource.marks.schedule.trim(), resource.resource.key.kind);
-        tallies.entry(key).or_default().count(resource);
-    }
-    let data = tallies.iter().flat_map(|((schedule, kind), tally)| tally.data(schedule, *kind));
-    let mut data: Vec<_> =
-        data.filter(|datum| is_whole || COUNTERS.contains(&datum.name)).collect();
-    data.extend(failures(resources()));
-    if is_whole {
-        data.extend(of_the_whole(report));
+    let is_of_all = *scope == Scope::default();
+    let mut data: Vec<_> = summary.tallies().flat_map(of_schedule).collect();
+    data.retain(|datum| (is_of_all && is_whole) || COUNTERS.contains(&datum.name));
+    data.extend(summary.failures().map(of_failures));
+    if is_of_all {
+        data.extend(of_pass(summary, duration));
     }
     data
 }
 
-fn failures<'a>(resources: impl Iterator<Item = &'a ResourceReport>) -> Vec<Datum> {
-    let mut counts: BTreeMap<(FailureCode, Kind), u32> = BTreeMap::new();
-    for report in resources {
-        if let Some(failure) = report.result.failure() {
-            *counts.entry((failure.code, report.resource.key.kind)).or_default() += 1;
-        }
-    }
-    let datum = |((code, kind), count): (_, u32)| Datum {
-        name: "Failures",
-        dimensions: Dimensions::Code(code, kind),
-        value: count.into(),
-        unit: Unit::Count,
-    };
-    counts.into_iter().map(datum).collect()
+fn of_failures((code, kind, count): (FailureCode, Kind, u32)) -> Datum {
+    let dimensions = Dimensions::Code(code, kind);
+    Datum { name: "Failures", dimensions, value: count.into(), unit: Unit::Count }
 }
 
-fn of_the_whole(report: &PassReport) -> [Datum; 3] {
-    let failed = report.targets.iter().filter(|target| !target.troubles.is_empty()).count();
+fn of_pass(summary: &Summary, duration: Duration) -> [Datum; 3] {
+    let counts = summary.counts();
     let whole = |name, value, unit| Datum { name, dimensions: Dimensions::Pass, value, unit };
     [
-        whole("PassDuration", report.duration.as_secs_f64() * 1000.0, Unit::Milliseconds),
-        whole("Targets", report.targets.len() as f64, Unit::Count),
-        whole("FailedTargets", failed as f64, Unit::Count),
+        whole("PassDuration", duration.as_secs_f64() * 1000.0, Unit::Milliseconds),
+        whole("Targets", counts.targets as f64, Unit::Count),
+        whole("FailedTargets", counts.failed_targets as f64, Unit::Count),
     ]
 }
 
-impl Tally {
-    fn count(&mut self, report: &ResourceReport) {
-        let done = report.result.is_done();
-        self.managed += 1;
-        match (report.action.step(), report.resource.observed) {
-            (Some(Step::Start { .. }), _) if done => {
-                self.started += 1;
-                self.running += 1;
-            }
-            (Some(Step::Stop { .. }), _) if done => {
-                self.stopped_now += 1;
-                self.stopped += 1;
-            }
-            // It rests until a later pass starts it as the other type.
-            (Some(Step::Resize { .. }), _) if done => self.stopped += 1,
-            (_, Observed::Running) => self.running += 1,
-            (_, Observed::Stopped) => self.stopped += 1,
-            (_, Observed::InTransition | Observed::Gone | Observed::Unsuitable(_)) => {}
-        }
-        self.failed += u32::from(report.result.has_failed());
-    }
-
-    fn data(self, schedule: &str, kind: Kind) -> impl Iterator<Item = Datum> {
-        let dimensions = Dimensions::Schedule(schedule.to_owned(), kind);
-        let counts = [
-            ("Managed", self.managed),
-            ("Running", self.running),
-            ("Stopped", self.stopped),
-            ("Started", self.started),
-            ("StoppedNow", self.stopped_now),
-            ("Failed", self.failed),
-        ];
-        counts.into_iter().map(move |(name, value)| Datum {
+/// Counters that stand at nought are left out: what is not sent costs nothing, and a sum is the same without it.
+fn of_schedule((schedule, kind, tally): (&str, Kind, Tally)) -> impl Iterator<Item = Datum> {
+    let dimensions = Dimensions::Schedule(schedule.to_owned(), kind);
+    let numbers = [
+        ("Managed", tally.managed),
+        ("Running", tally.running),
+        ("Stopped", tally.stopped),
+        ("Started", tally.started),
+        ("StoppedNow", tally.stopped_now),
+        ("Failed", tally.failed),
+    ];
+    numbers.into_iter().filter(|(name, value)| *value > 0 || !COUNTERS.contains(name)).map(
+        move |(name, value)| Datum {
             name,
             dimensions: dimensions.clone(),
             value: value.into(),
             unit: Unit::Count,
-        })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use scheduler_core::{
-        Resource, ResourceKey, decision::Cause, marks::Marks, memory::Outcome, resource::Failure,
-    };
-
-    use super::*;
-    use crate::report::Result;
-
-    /// What the tally of one running instance counts as running, stopped and failed, after a resize.
-    fn counts_after(outcome: Outcome) -> (u32, u32, u32) {
-        let key = ResourceKey { kind: Kind::Ec2Instance, id: "i-1".parse().unwrap() };
-        let step = Step::Resize { types: vec!["m5.large".parse().unwrap()] };
-        let mut tally = Tally::default();
-        tally.count(&ResourceReport {
-            resource: Resource::new(key, Marks::of("office"), Observed::Running),
-            verdict: None,
-            action: Action::Act(step, Cause::Desired),
-            result: Result::Acted(outcome),
-            memory: None,
-        });
-        (tally.running, tally.stopped, tally.failed)
-    }
-
-    #[test]
-    fn what_was_stopped_to_be_resized_rests_after_the_pass() {
-        assert_eq!(counts_after(Outcome::Done), (0, 1, 0));
-        let failure = Failure { code: FailureCode::Unsupported, message: "no".into() };
-        assert_eq!(counts_after(Outcome::Failed(failure)), (1, 0, 1));
-    }
+        },
+    )
 }

@@ -14,15 +14,17 @@ use scheduler_core::{
     resource::{Failure, FailureCode},
 };
 use serde::{Deserialize, Serialize};
+use tokio::time::{Instant as Deadline, timeout_at};
 
 use crate::{
+    foresight::Foresight,
     ports::{Cloud, MemoryStore},
     report::{PassReport, TargetReport},
-    target,
+    target::Walk,
 };
 
 /// What a pass is for.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 pub struct Tick {
     /// The instant that is evaluated.
     pub now: Instant,
@@ -64,7 +66,8 @@ impl Scope {
 }
 
 /// Whether a pass writes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Mode {
     /// Starts, stops and remembers.
     #[default]
@@ -88,11 +91,15 @@ pub struct Pass<'a, C, M> {
     pub cloud: &'a C,
     /// What is remembered of them.
     pub memory: &'a M,
+    /// When no more targets are begun.
+    pub begin_until: Deadline,
     /// When no more calls are made. What is unfinished then is due again in the next pass; what was done is still
     /// recorded, within [`SETTLING`].
-    pub deadline: tokio::time::Instant,
+    pub deadline: Deadline,
     /// How many targets are at work at once.
     pub concurrency: usize,
+    /// What the passes before have seen.
+    pub foresight: &'a Foresight,
     /// The tags that are put on what was started or stopped.
     pub labels: &'a Labels,
     /// How long before a window begins it opens.
@@ -109,42 +116,73 @@ impl<C, M> Pass<'_, C, M> {
 /// How long after the deadline a target may still record what was done before it.
 pub const SETTLING: Duration = Duration::from_secs(2);
 
+/// How long one target may take. It is long enough for a call that hangs through all its attempts, and for a thousand
+/// instances at the rate that EC2 starts them; whoever takes longer goes on in the next pass, and keeps no other waiting.
+pub const PATIENCE: Duration = Duration::from_secs(120);
+
 /// Runs a pass. It cannot fail: what goes wrong is in the reports, which are in the order of their targets.
 pub async fn run<C: Cloud, M: MemoryStore>(pass: &Pass<'_, C, M>) -> PassReport {
-    let began = tokio::time::Instant::now();
-    let verdicts = Verdicts::of(pass.config, pass.tick.now);
-    let mut in_scope: Vec<_> =
-        pass.targets.iter().filter(|target| pass.tick.scope.covers(target)).collect();
-    // Each pass begins elsewhere, so that where time is always short nobody is always last.
-    let minute = usize::try_from(pass.tick.now.timestamp() / 60).unwrap_or_default();
-    let first = minute % in_scope.len().max(1);
-    in_scope.rotate_left(first);
-    let mut targets: Vec<TargetReport> = stream::iter(in_scope)
-        .map(|target| guarded(pass, &verdicts, target))
-        .buffer_unordered(pass.concurrency.max(1))
-        .collect()
-        .await;
-    targets.sort_by(|a, b| a.target.cmp(&b.target));
-    PassReport { tick: pass.tick.clone(), targets, duration: began.elapsed() }
+    let mut targets = Vec::new();
+    let rest = visit(pass, |report| targets.push(report)).await;
+    let unvisited = |target| TargetReport::failed(target, out_of_time());
+    targets.extend(rest.iter().map(unvisited));
+    targets.sort_by(|a: &TargetReport, b| a.target.cmp(&b.target));
+    PassReport { tick: pass.tick.clone(), targets }
 }
 
-/// Walks one target, so that neither a panic nor the deadline reaches beyond it.
+/// What becomes of work that the deadline cut off.
+pub fn out_of_time() -> Failure {
+    let message = "the pass ran out of time here; the next one looks again".into();
+    Failure { code: FailureCode::Deadline, message }
+}
+
+/// Runs a pass, and hands on what came of each target as soon as it is known. Answers with the targets that were not
+/// begun in time.
+pub async fn visit<C: Cloud, M: MemoryStore>(
+    pass: &Pass<'_, C, M>,
+    mut known: impl FnMut(TargetReport),
+) -> Vec<Target> {
+    let verdicts = Verdicts::of(pass.config, pass.tick.now);
+    let in_scope = pass.targets.iter().filter(|target| pass.tick.scope.covers(target)).collect();
+    let in_turn = pass.foresight.in_turn(in_scope, pass.tick.now, |name| verdicts.since(name));
+    let mut walks = stream::iter(in_turn)
+        .map(async |target| match Deadline::now() < pass.begin_until {
+            true => Ok(guarded(pass, &verdicts, target).await),
+            false => Err(target.clone()),
+        })
+        .buffer_unordered(pass.concurrency.max(1));
+    let mut rest = Vec::new();
+    while let Some(walked) = walks.next().await {
+        match walked {
+            Ok(report) => {
+                pass.foresight.note(&report, pass.tick.now);
+                known(report);
+            }
+            Err(target) => rest.push(target),
+        }
+    }
+    rest
+}
+
+/// Walks one target, so that neither a panic nor its time reaches beyond it.
 async fn guarded<C: Cloud, M: MemoryStore>(
     pass: &Pass<'_, C, M>,
     verdicts: &Verdicts<'_>,
     target: &Target,
 ) -> TargetReport {
+    let deadline = pass.deadline.min(Deadline::now() + PATIENCE);
+    let walk = Walk { pass, verdicts, target, deadline };
     // Without its type: a walk holds the state of every call it makes, nested deeper than the compiler cares to lay out.
-    let walk: BoxFuture<'_, TargetReport> = Box::pin(target::walk(pass, verdicts, target));
+    let walk: BoxFuture<'_, TargetReport> = Box::pin(walk.run());
     let walk = AssertUnwindSafe(walk).catch_unwind();
-    let failure = match tokio::time::timeout_at(pass.deadline + SETTLING, walk).await {
+    let failure = match timeout_at(deadline + SETTLING, walk).await {
         Ok(Ok(report)) => return report,
         Ok(Err(_panic)) => {
             Failure { code: FailureCode::Unknown, message: "the walk panicked; see the log".into() }
         }
-        Err(_elapsed) => target::out_of_time(),
+        Err(_elapsed) => out_of_time(),
     };
-    TargetReport { target: target.clone(), troubles: vec![failure], resources: Vec::new() }
+    TargetReport::failed(target, failure)
 }
 
 /// What every schedule says at the instant of the pass, asked once for all resources.
@@ -160,6 +198,11 @@ impl<'a> Verdicts<'a> {
         let verdict =
             |schedule: &'a Schedule| (&schedule.name, Arc::new(config.verdict(schedule, now)));
         Self { config, now, by_name: config.schedules().map(verdict).collect() }
+    }
+
+    /// Since when a schedule wants what it wants.
+    fn since(&self, name: &ScheduleName) -> Option<Instant> {
+        self.by_name.get(name)?.since
     }
 
     /// The schedule that a resource's tag names and the verdict on it, or why there is none.

@@ -11,6 +11,11 @@ use scheduler_core::{
     window::NamedWindows,
 };
 
+use crate::{
+    shards::{Claim, Ended, Head, Hold, Open, ShardId, Taken},
+    summary::Summary,
+};
+
 /// The memories of some resources of one target.
 pub type Memories = BTreeMap<ResourceKey, Memory>;
 
@@ -88,6 +93,66 @@ pub trait Leases: Sync {
 
     /// Gives a lease back, if it is still the holder's.
     fn release(&self, lease: &Lease) -> impl Future<Output = Result<(), Failure>> + Send;
+}
+
+/// Where shards of a pass are sent, to be worked on by whoever takes them.
+pub trait Queue: Sync {
+    /// Sends messages, and says of each, in their order, whether it was accepted. One that was may come late, more than
+    /// once or, rarely, never; one that failed for want of an answer may come all the same.
+    fn send(&self, messages: &[String]) -> impl Future<Output = Vec<Result<(), Failure>>> + Send;
+}
+
+/// What is written down of passes that are cut into [shards](crate::shards).
+pub trait Claims: Sync {
+    /// Every claim that is not ended, those whose time is over too.
+    fn claims(&self) -> impl Future<Output = Result<Vec<Open>, Failure>> + Send;
+
+    /// Writes down a pass and the claims of its shards. After an error some may stand.
+    fn open(
+        &self,
+        pass: &str,
+        head: &Head,
+        claims: &[Claim],
+    ) -> impl Future<Output = Result<(), Failure>> + Send;
+
+    /// Takes the claim of a shard, if its time is not over at `now` and nobody else holds it. An answer that is lost may have taken it.
+    fn take(
+        &self,
+        id: &ShardId,
+        hold: &Hold,
+        now: Instant,
+    ) -> impl Future<Output = Result<Taken, Failure>> + Send;
+
+    /// Gives a claim back as it was, if it is still the holder's.
+    fn let_go(&self, id: &ShardId, hold: &Hold)
+    -> impl Future<Output = Result<(), Failure>> + Send;
+
+    /// Cuts a claim in two, of which the first stays the holder's. After an error there are two, or still the one.
+    fn part(
+        &self,
+        kept: &Claim,
+        rest: &Claim,
+        hold: &Hold,
+    ) -> impl Future<Output = Result<(), Failure>> + Send;
+
+    /// Writes down what came of a shard and takes its claim away, both or neither. It fails if the claim is not there, or not
+    /// the holder's where one is named.
+    fn close(
+        &self,
+        id: &ShardId,
+        summary: &Summary,
+        hold: Option<&Hold>,
+    ) -> impl Future<Output = Result<(), Failure>> + Send;
+
+    /// Strikes a shard without a claim off those of its pass that are not ended. Answers whether that ended the pass: of all
+    /// who strike one off, one alone is told so.
+    fn strike_off(&self, id: &ShardId) -> impl Future<Output = Result<bool, Failure>> + Send;
+
+    /// How many shards of a pass are not ended.
+    fn pending(&self, pass: &str) -> impl Future<Output = Result<usize, Failure>> + Send;
+
+    /// The pass, as far as its shards are ended; none if nothing is written down of it any more.
+    fn outcome(&self, pass: &str) -> impl Future<Output = Result<Option<Ended>, Failure>> + Send;
 }
 
 /// A claim to some work.

@@ -1,13 +1,36 @@
 //! Saying what happened: one line for each outcome that did or tried something, one for each target in
 //! trouble, one for the pass. Messages are constant; facts are fields.
 
-use crate::report::{OutcomeRow, RunReport, TargetRow};
+use crate::report::{OutcomeRow, PassRow, ResourceReport, TargetReport, TargetRow};
 
-/// Writes a pass to the log.
-pub fn log(report: &RunReport) {
-    report.outcomes.iter().filter(|row| row.action != "leave").for_each(log_outcome);
-    report.targets.iter().filter(|row| row.outcome != "ok").for_each(log_target);
-    let pass = &report.pass;
+/// Writes to the log what came of a target.
+pub fn log_target(report: &TargetReport) {
+    let acted = report.resources.iter().filter(|one| one.action.step().is_some());
+    acted.for_each(|one: &ResourceReport| log_outcome(&one.row(&report.target)));
+    if !report.troubles.is_empty() {
+        log_trouble(&report.row());
+    }
+}
+
+/// Writes a shard of a pass to the log, and how many of its targets are left to another.
+pub fn log_shard(pass: &str, shard: &str, row: &PassRow, rest: usize) {
+    tracing::info!(
+        pass,
+        shard,
+        at = row.at,
+        targets = row.targets,
+        resources = row.resources,
+        started = row.started,
+        stopped = row.stopped,
+        failed = row.failed,
+        rest,
+        duration_ms = row.duration_ms,
+        "shard finished"
+    );
+}
+
+/// Writes a whole pass to the log.
+pub fn log_pass(pass: &PassRow) {
     tracing::info!(
         at = pass.at,
         dry_run = pass.dry_run,
@@ -47,7 +70,7 @@ fn log_outcome(row: &OutcomeRow) {
     if row.message.is_some() { line!(warn) } else { line!(info) }
 }
 
-fn log_target(row: &TargetRow) {
+fn log_trouble(row: &TargetRow) {
     tracing::error!(
         partition = row.partition,
         account = row.account,

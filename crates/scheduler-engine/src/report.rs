@@ -2,7 +2,7 @@
 //!
 //! The rows are types of their own, so that renaming a field of a value cannot break somebody's `jq`.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use scheduler_core::{
     Resource, Target, Verdict,
@@ -12,7 +12,10 @@ use scheduler_core::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::pass::{Mode, Tick};
+use crate::{
+    pass::Tick,
+    summary::{Rows, Summary},
+};
 
 /// What came of a pass.
 #[derive(Clone, Debug)]
@@ -21,8 +24,6 @@ pub struct PassReport {
     pub tick: Tick,
     /// What came of each target, in order.
     pub targets: Vec<TargetReport>,
-    /// How long it took.
-    pub duration: Duration,
 }
 
 /// What came of one target.
@@ -148,7 +149,7 @@ pub struct PassRow {
 }
 
 /// What came of one resource.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OutcomeRow {
     /// The resource's partition.
     pub partition: String,
@@ -179,7 +180,7 @@ pub struct OutcomeRow {
 }
 
 /// What came of one target.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TargetRow {
     /// Its partition.
     pub partition: String,
@@ -196,37 +197,42 @@ pub struct TargetRow {
 }
 
 impl PassReport {
-    /// The report as rows.
-    pub fn rows(&self) -> RunReport {
-        let outcomes: Vec<_> = self.targets.iter().flat_map(TargetReport::outcome_rows).collect();
-        let count = |action: &str| {
-            outcomes.iter().filter(|row| row.action == action && !row.has_failed()).count()
-        };
-        let pass = PassRow {
-            at: self.tick.now.to_rfc3339_opts(chrono::SecondsFormat::AutoSi, true),
-            dry_run: self.tick.mode == Mode::DryRun,
-            targets: self.targets.len(),
-            resources: outcomes.len(),
-            started: count("start"),
-            stopped: count("stop"),
-            resized: count("resize"),
-            left: count("leave"),
-            failed: outcomes.iter().filter(|row| row.has_failed()).count(),
-            duration_ms: u64::try_from(self.duration.as_millis()).unwrap_or(u64::MAX),
-        };
-        RunReport { pass, outcomes, targets: self.targets.iter().map(TargetReport::row).collect() }
+    /// The report added up, with every row.
+    pub fn summary(&self) -> Summary {
+        let mut summary = Summary::new(Rows::All);
+        self.targets.iter().for_each(|target| summary.add(target));
+        summary
     }
 }
 
 impl OutcomeRow {
-    fn has_failed(&self) -> bool {
-        matches!(self.outcome.as_str(), "failed" | "unknown")
+    /// Whether nothing was done or tried.
+    pub(crate) fn is_left(&self) -> bool {
+        self.action == "leave"
+    }
+
+    /// Where the resource is.
+    pub(crate) fn place(&self) -> [&str; 3] {
+        [&self.partition, &self.account, &self.region]
+    }
+}
+
+impl TargetRow {
+    /// Whether something went wrong with the target itself.
+    pub(crate) fn is_failed(&self) -> bool {
+        self.code.is_some()
+    }
+
+    /// Where it is.
+    pub(crate) fn place(&self) -> [&str; 3] {
+        [&self.partition, &self.account, &self.region]
     }
 }
 
 impl TargetReport {
-    fn outcome_rows(&self) -> impl Iterator<Item = OutcomeRow> {
-        self.resources.iter().map(|report| report.row(&self.target))
+    /// What came of a target of which nothing is known but what went wrong.
+    pub fn failed(target: &Target, failure: Failure) -> Self {
+        Self { target: target.clone(), troubles: vec![failure], resources: Vec::new() }
     }
 
     pub(crate) fn row(&self) -> TargetRow {
@@ -254,7 +260,12 @@ impl ResourceReport {
         }
     }
 
-    fn row(&self, target: &Target) -> OutcomeRow {
+    /// Whether something was done or tried, or is wrong.
+    pub(crate) fn is_notable(&self) -> bool {
+        self.action.step().is_some() || self.result.failure().is_some()
+    }
+
+    pub(crate) fn row(&self, target: &Target) -> OutcomeRow {
         let left = match &self.action {
             Action::Act(..) => None,
             Action::Leave(why) => Some(why.code().to_owned()),

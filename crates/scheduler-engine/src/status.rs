@@ -6,10 +6,13 @@ use chrono::SecondsFormat;
 use scheduler_core::{Instant, Target, memory::Memory};
 use serde::{Deserialize, Serialize};
 
-use crate::report::{PassReport, ResourceReport, TargetRow};
+use crate::{
+    report::{ResourceReport, TargetReport, TargetRow},
+    summary::MOST_ROWS,
+};
 
 /// Every managed resource, and the targets that could not be looked at.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct StatusReport {
     /// The instant that was evaluated.
     pub at: String,
@@ -17,6 +20,8 @@ pub struct StatusReport {
     pub resources: Vec<StatusRow>,
     /// One row for each target in trouble.
     pub targets: Vec<TargetRow>,
+    /// How many resources have no row, to keep the answer within what Lambda sends.
+    pub omitted: usize,
 }
 
 /// One resource.
@@ -52,22 +57,35 @@ pub struct StatusRow {
     pub last_error: Option<String>,
 }
 
-impl PassReport {
-    /// The report as a status.
-    pub fn status(&self) -> StatusReport {
-        let rows = self.targets.iter().flat_map(|target| {
-            target.resources.iter().map(|report| StatusRow::of(&target.target, report))
-        });
-        let troubled = self.targets.iter().filter(|target| !target.troubles.is_empty());
-        StatusReport {
-            at: utc(self.tick.now),
-            resources: rows.collect(),
-            targets: troubled.map(|target| target.row()).collect(),
+impl StatusReport {
+    /// Nothing yet, at an instant.
+    pub fn at(now: Instant) -> Self {
+        Self { at: utc(now), ..Self::default() }
+    }
+
+    /// Adds what a dry run found in a target.
+    pub fn add(&mut self, report: &TargetReport) {
+        let room = MOST_ROWS.saturating_sub(self.resources.len());
+        self.omitted += report.resources.len().saturating_sub(room);
+        let rows = report.resources.iter().take(room);
+        self.resources.extend(rows.map(|resource| StatusRow::of(&report.target, resource)));
+        if !report.troubles.is_empty() {
+            self.targets.push(report.row());
         }
+    }
+
+    /// Puts the rows in the order of their targets.
+    pub fn sort(&mut self) {
+        self.resources.sort_by(|a, b| a.place().cmp(&b.place()));
+        self.targets.sort_by(|a, b| a.place().cmp(&b.place()));
     }
 }
 
 impl StatusRow {
+    fn place(&self) -> [&str; 3] {
+        [&self.partition, &self.account, &self.region]
+    }
+
     pub(crate) fn of(target: &Target, report: &ResourceReport) -> Self {
         let (resource, verdict) = (&report.resource, report.verdict.as_deref());
         let memory = report.memory.as_ref();

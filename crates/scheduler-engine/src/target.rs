@@ -11,77 +11,98 @@ use scheduler_core::{
     decision::{Action, Case, Decision, Step, Why, decide},
     labels::Labelling,
     memory::{Aim, Memory, Outcome},
-    resource::{Failure, FailureCode},
+    resource::Failure,
     verdict::Rule,
     window::{self, Asks, NamedWindows, Opening},
 };
-use tokio::time::timeout_at;
+use tokio::time::{Instant as Deadline, timeout_at};
 
 use crate::{
-    pass::{Mode, Pass, Verdicts},
+    pass::{Mode, Pass, Verdicts, out_of_time},
     ports::{Cloud, Memories, MemoryStore, Order, Remembered},
     report::{ResourceReport, Result as ActionResult, TargetReport},
 };
 
-/// Walks one target. Trouble with one kind leaves the others to go on; without memory nothing is done.
-pub(crate) async fn walk<C: Cloud, M: MemoryStore>(
-    pass: &Pass<'_, C, M>,
-    verdicts: &Verdicts<'_>,
-    target: &Target,
-) -> TargetReport {
-    let mut report =
-        TargetReport { target: target.clone(), troubles: Vec::new(), resources: Vec::new() };
-    let looking = join3(observe(pass, target), pass.memory.load(target), windows(pass, target));
-    let (observed, mut remembered, windows) = match timeout_at(pass.deadline, looking).await {
-        Ok((observed, Ok(remembered), windows)) => (observed, remembered, windows),
-        Ok((_, Err(failure), _)) => {
-            report.troubles.push(failure);
-            return report;
-        }
-        Err(_elapsed) => {
-            report.troubles.push(out_of_time());
-            return report;
-        }
-    };
-    let Observations { resources, listed, troubles } = observed;
-    report.troubles = troubles;
-    let windows = windows.map_err(|failure| report.add(failure)).ok();
-    // Time never runs backwards: the latest memory says how far this target's time has come.
-    let latest = remembered.memories.values().map(|memory| memory.at).max();
-    let late = latest.filter(|settled| *settled > pass.tick.now);
-    let forgotten = match late {
-        None => forget_the_gone(&remembered.memories, &resources, &listed, pass.tick.now),
-        Some(_) => Memories::new(),
-    };
-    let planning = Planning { pass, verdicts, target, windows, late };
-    let in_scope = |resource: &Resource| pass.tick.scope.covers_tag(&resource.marks.schedule);
-    let resources = resources.into_iter().filter(in_scope);
-    let plans = resources.map(|resource| planning.plan(resource, &mut remembered)).collect();
-    if pass.tick.mode == Mode::DryRun {
-        report.resources = Vec::into_iter(plans).map(Plan::into_report).collect();
-        return report;
-    }
-    act(pass, target, plans, forgotten, &mut report).await;
-    label(pass, target, &report).await;
-    report
+/// The walk through one target.
+pub(crate) struct Walk<'a, C, M> {
+    pub(crate) pass: &'a Pass<'a, C, M>,
+    pub(crate) verdicts: &'a Verdicts<'a>,
+    pub(crate) target: &'a Target,
+    /// When no more calls are made here.
+    pub(crate) deadline: Deadline,
 }
 
-/// The maintenance windows that operators have named, if a schedule asks for any.
-async fn windows<C: Cloud, M>(
-    pass: &Pass<'_, C, M>,
-    target: &Target,
-) -> Result<NamedWindows, Failure> {
-    if pass.config.names_windows() && pass.covers(Kind::Ec2Instance) {
-        pass.cloud.windows(target).await
-    } else {
-        Ok(NamedWindows::new())
+impl<C: Cloud, M: MemoryStore> Walk<'_, C, M> {
+    /// Observes, decides and acts. Trouble with one kind leaves the others to go on; without memory nothing is done.
+    pub(crate) async fn run(self) -> TargetReport {
+        let Walk { pass, verdicts, target, deadline } = self;
+        let mut report =
+            TargetReport { target: target.clone(), troubles: Vec::new(), resources: Vec::new() };
+        let looking = join3(self.observe(), pass.memory.load(target), self.windows());
+        let (observed, mut remembered, windows) = match timeout_at(deadline, looking).await {
+            Ok((observed, Ok(remembered), windows)) => (observed, remembered, windows),
+            Ok((_, Err(failure), _)) => {
+                report.troubles.push(failure);
+                return report;
+            }
+            Err(_elapsed) => {
+                report.troubles.push(out_of_time());
+                return report;
+            }
+        };
+        let Observations { resources, listed, troubles } = observed;
+        report.troubles = troubles;
+        let windows = windows.map_err(|failure| report.add(failure)).ok();
+        // Time never runs backwards: the latest memory says how far this target's time has come.
+        let latest = remembered.memories.values().map(|memory| memory.at).max();
+        let late = latest.filter(|settled| *settled > pass.tick.now);
+        let forgotten = match late {
+            None => forget_the_gone(&remembered.memories, &resources, &listed, pass.tick.now),
+            Some(_) => Memories::new(),
+        };
+        let planning = Planning { pass, verdicts, target, windows, late };
+        let in_scope = |resource: &Resource| pass.tick.scope.covers_tag(&resource.marks.schedule);
+        let resources = resources.into_iter().filter(in_scope);
+        let plans = resources.map(|resource| planning.plan(resource, &mut remembered)).collect();
+        if pass.tick.mode == Mode::DryRun {
+            report.resources = Vec::into_iter(plans).map(Plan::into_report).collect();
+            return report;
+        }
+        self.act(plans, forgotten, &mut report).await;
+        self.label(&report).await;
+        report
     }
-}
 
-/// What becomes of work that the deadline cut off.
-pub(crate) fn out_of_time() -> Failure {
-    let message = "the pass ran out of time here; the next one looks again".into();
-    Failure { code: FailureCode::Deadline, message }
+    /// The maintenance windows that operators have named, if a schedule asks for any.
+    async fn windows(&self) -> Result<NamedWindows, Failure> {
+        if self.pass.config.names_windows() && self.pass.covers(Kind::Ec2Instance) {
+            self.pass.cloud.windows(self.target).await
+        } else {
+            Ok(NamedWindows::new())
+        }
+    }
+
+    async fn observe(&self) -> Observations {
+        let Walk { pass, target, .. } = self;
+        let kinds = pass.kinds.iter().copied().filter(|kind| pass.covers(*kind));
+        let listings =
+            join_all(kinds.map(async |kind| (kind, pass.cloud.list(target, kind).await))).await;
+        let mut all =
+            Observations { resources: Vec::new(), listed: Vec::new(), troubles: Vec::new() };
+        for (kind, listing) in listings {
+            match listing {
+                Ok(resources) => {
+                    all.resources.extend(resources);
+                    all.listed.push(kind);
+                }
+                // A missing role fails every kind in the same way; once is enough.
+                Err(failure) if all.troubles.contains(&failure) => {}
+                Err(failure) => all.troubles.push(failure),
+            }
+        }
+        all.resources.sort_by(|a, b| a.key.cmp(&b.key));
+        all
+    }
 }
 
 /// What a target's listing found.
@@ -90,26 +111,6 @@ struct Observations {
     /// The kinds that were listed in full: only of these may a missing resource be taken for gone.
     listed: Vec<Kind>,
     troubles: Vec<Failure>,
-}
-
-async fn observe<C: Cloud, M>(pass: &Pass<'_, C, M>, target: &Target) -> Observations {
-    let kinds = pass.kinds.iter().copied().filter(|kind| pass.covers(*kind));
-    let listings =
-        join_all(kinds.map(async |kind| (kind, pass.cloud.list(target, kind).await))).await;
-    let mut all = Observations { resources: Vec::new(), listed: Vec::new(), troubles: Vec::new() };
-    for (kind, listing) in listings {
-        match listing {
-            Ok(resources) => {
-                all.resources.extend(resources);
-                all.listed.push(kind);
-            }
-            // A missing role fails every kind in the same way; once is enough.
-            Err(failure) if all.troubles.contains(&failure) => {}
-            Err(failure) => all.troubles.push(failure),
-        }
-    }
-    all.resources.sort_by(|a, b| a.key.cmp(&b.key));
-    all
 }
 
 /// The memories of resources that were not found, marked to expire.
@@ -250,53 +251,115 @@ impl Plan {
     }
 }
 
-/// Records the intents, makes the calls, settles them.
-async fn act<C: Cloud, M: MemoryStore>(
-    pass: &Pass<'_, C, M>,
-    target: &Target,
-    plans: Vec<Plan>,
-    forgotten: Memories,
-    report: &mut TargetReport,
-) {
-    let (acting, leaving): (Vec<_>, Vec<_>) = plans.into_iter().partition(Plan::acts);
-    let mut settled = forgotten;
-    for plan in leaving {
-        settled
-            .extend(plan.decision.memory.clone().map(|memory| (plan.resource.key.clone(), memory)));
-        report.resources.push(plan.into_report());
-    }
-    match announce(pass, target, &acting).await {
-        Ok(()) => {
-            for (plan, outcome) in call(pass, target, acting).await {
-                let memory = plan.after(&outcome);
-                settled.extend(memory.clone().map(|memory| (plan.resource.key.clone(), memory)));
-                report.resources.push(plan.reporting(ActionResult::Acted(outcome), memory));
+/// How many orders are given at a time: what the deadline cuts off leaves at most so many unknown.
+const AT_A_TIME: usize = 50;
+
+impl<C: Cloud, M: MemoryStore> Walk<'_, C, M> {
+    /// Records the intents, makes the calls, settles them.
+    async fn act(&self, plans: Vec<Plan>, forgotten: Memories, report: &mut TargetReport) {
+        let (acting, leaving): (Vec<_>, Vec<_>) = plans.into_iter().partition(Plan::acts);
+        let mut settled = forgotten;
+        for plan in leaving {
+            settled.extend(
+                plan.decision.memory.clone().map(|memory| (plan.resource.key.clone(), memory)),
+            );
+            report.resources.push(plan.into_report());
+        }
+        match self.announce(&acting).await {
+            Ok(()) => {
+                for (plan, outcome) in self.call(acting).await {
+                    let memory = plan.after(&outcome);
+                    settled
+                        .extend(memory.clone().map(|memory| (plan.resource.key.clone(), memory)));
+                    report.resources.push(plan.reporting(ActionResult::Acted(outcome), memory));
+                }
+            }
+            // An action that could not be announced is not taken.
+            Err(failure) => {
+                let failed = |plan: Plan| {
+                    let memory = plan.memory.clone();
+                    plan.reporting(ActionResult::Acted(Outcome::Failed(failure.clone())), memory)
+                };
+                report.resources.extend(acting.into_iter().map(failed));
+                report.add(failure);
             }
         }
-        // An action that could not be announced is not taken.
-        Err(failure) => {
-            let failed = |plan: Plan| {
-                let memory = plan.memory.clone();
-                plan.reporting(ActionResult::Acted(Outcome::Failed(failure.clone())), memory)
-            };
-            report.resources.extend(acting.into_iter().map(failed));
+        if let Err(failure) = self.save(&settled).await {
             report.add(failure);
         }
+        report.resources.sort_by(|a, b| a.resource.key.cmp(&b.resource.key));
     }
-    if let Err(failure) = save(pass.memory, target, &settled).await {
-        report.add(failure);
-    }
-    report.resources.sort_by(|a, b| a.resource.key.cmp(&b.resource.key));
-}
 
-/// Records the intents. A write that may have happened without an answer does no harm: an intent is not an act.
-async fn announce<C, M: MemoryStore>(
-    pass: &Pass<'_, C, M>,
-    target: &Target,
-    plans: &[Plan],
-) -> Result<(), Failure> {
-    let saved = timeout_at(pass.deadline, save(pass.memory, target, &intents(plans))).await;
-    saved.unwrap_or_else(|_elapsed| Err(out_of_time()))
+    /// Records the intents. A write that may have happened without an answer does no harm: an intent is not an act.
+    async fn announce(&self, plans: &[Plan]) -> Result<(), Failure> {
+        let saved = timeout_at(self.deadline, self.save(&intents(plans))).await;
+        saved.unwrap_or_else(|_elapsed| Err(out_of_time()))
+    }
+
+    async fn save(&self, memories: &Memories) -> Result<(), Failure> {
+        if memories.is_empty() {
+            Ok(())
+        } else {
+            self.pass.memory.save(self.target, memories).await
+        }
+    }
+
+    /// Makes the calls, those of each kind beside those of the others.
+    async fn call(&self, plans: Vec<Plan>) -> Vec<(Plan, Outcome)> {
+        let mut by_kind: BTreeMap<Kind, Vec<Plan>> = BTreeMap::new();
+        for plan in plans {
+            by_kind.entry(plan.resource.key.kind).or_default().push(plan);
+        }
+        let calls = by_kind.into_iter().map(async |(kind, plans)| {
+            let mut outcomes = BTreeMap::new();
+            for some in plans.chunks(AT_A_TIME) {
+                outcomes.extend(self.call_for(kind, some).await);
+            }
+            let settled = |plan: Plan| {
+                let outcome = outcomes.remove(&plan.resource.key.id);
+                (plan, outcome.unwrap_or_else(|| Outcome::Unknown(out_of_time())))
+            };
+            plans.into_iter().map(settled).collect::<Vec<_>>()
+        });
+        join_all(calls).await.into_iter().flatten().collect()
+    }
+
+    /// Makes the calls for some resources of a kind. What the deadline cuts off may or may not have happened; what comes
+    /// after it is not tried.
+    async fn call_for(&self, kind: Kind, plans: &[Plan]) -> Vec<(ResourceId, Outcome)> {
+        let orders: Vec<Order> = plans.iter().filter_map(Plan::order).collect();
+        if Deadline::now() >= self.deadline {
+            let untried = |order: Order| (order.id, Outcome::Failed(out_of_time()));
+            return orders.into_iter().map(untried).collect();
+        }
+        let outcomes =
+            timeout_at(self.deadline, self.pass.cloud.carry_out(self.target, kind, &orders)).await;
+        outcomes.unwrap_or_default()
+    }
+
+    /// Tags what was started, stopped or failed. Nothing depends on it, so that what fails is a line in the log.
+    async fn label(&self, report: &TargetReport) {
+        let mut by_kind: BTreeMap<Kind, Vec<(ResourceId, Labelling)>> = BTreeMap::new();
+        for one in &report.resources {
+            let outcome = one.result.outcome();
+            let labelling =
+                self.pass.labels.after(&one.resource, &one.action, outcome, self.pass.tick.now);
+            if !labelling.is_empty() {
+                let key = &one.resource.key;
+                by_kind.entry(key.kind).or_default().push((key.id.clone(), labelling));
+            }
+        }
+        for (kind, labellings) in by_kind {
+            let labelled =
+                timeout_at(self.deadline, self.pass.cloud.label(self.target, kind, &labellings))
+                    .await;
+            if let Err(failure) = labelled.unwrap_or_else(|_elapsed| Err(out_of_time())) {
+                let (target, kind, code) =
+                    (self.target.to_string(), kind.as_str(), failure.code.as_str());
+                tracing::warn!(target, kind, code, reason = failure.message, "tags not written");
+            }
+        }
+    }
 }
 
 fn intents(plans: &[Plan]) -> Memories {
@@ -317,77 +380,5 @@ impl Plan {
     fn order(&self) -> Option<Order> {
         let step = self.decision.action.step()?.clone();
         Some(Order { id: self.resource.key.id.clone(), step })
-    }
-}
-
-async fn save<M: MemoryStore>(
-    store: &M,
-    target: &Target,
-    memories: &Memories,
-) -> Result<(), Failure> {
-    if memories.is_empty() { Ok(()) } else { store.save(target, memories).await }
-}
-
-/// How many orders are given at a time: what the deadline cuts off leaves at most so many unknown.
-const AT_A_TIME: usize = 50;
-
-/// Makes the calls, those of each kind beside those of the others.
-async fn call<C: Cloud, M>(
-    pass: &Pass<'_, C, M>,
-    target: &Target,
-    plans: Vec<Plan>,
-) -> Vec<(Plan, Outcome)> {
-    let mut by_kind: BTreeMap<Kind, Vec<Plan>> = BTreeMap::new();
-    for plan in plans {
-        by_kind.entry(plan.resource.key.kind).or_default().push(plan);
-    }
-    let calls = by_kind.into_iter().map(async |(kind, plans)| {
-        let mut outcomes = BTreeMap::new();
-        for some in plans.chunks(AT_A_TIME) {
-            outcomes.extend(call_for(pass, target, kind, some).await);
-        }
-        let settled = |plan: Plan| {
-            let outcome = outcomes.remove(&plan.resource.key.id);
-            (plan, outcome.unwrap_or_else(|| Outcome::Unknown(out_of_time())))
-        };
-        plans.into_iter().map(settled).collect::<Vec<_>>()
-    });
-    join_all(calls).await.into_iter().flatten().collect()
-}
-
-/// Makes the calls for some resources of a kind. What the deadline cuts off may or may not have happened; what comes
-/// after it is not tried.
-async fn call_for<C: Cloud, M>(
-    pass: &Pass<'_, C, M>,
-    target: &Target,
-    kind: Kind,
-    plans: &[Plan],
-) -> Vec<(ResourceId, Outcome)> {
-    let orders: Vec<Order> = plans.iter().filter_map(Plan::order).collect();
-    if tokio::time::Instant::now() >= pass.deadline {
-        let untried = |order: Order| (order.id, Outcome::Failed(out_of_time()));
-        return orders.into_iter().map(untried).collect();
-    }
-    let outcomes = timeout_at(pass.deadline, pass.cloud.carry_out(target, kind, &orders)).await;
-    outcomes.unwrap_or_default()
-}
-
-/// Tags what was started, stopped or failed. Nothing depends on it, so that what fails is a line in the log.
-async fn label<C: Cloud, M>(pass: &Pass<'_, C, M>, target: &Target, report: &TargetReport) {
-    let mut by_kind: BTreeMap<Kind, Vec<(ResourceId, Labelling)>> = BTreeMap::new();
-    for one in &report.resources {
-        let outcome = one.result.outcome();
-        let labelling = pass.labels.after(&one.resource, &one.action, outcome, pass.tick.now);
-        if !labelling.is_empty() {
-            let key = &one.resource.key;
-            by_kind.entry(key.kind).or_default().push((key.id.clone(), labelling));
-        }
-    }
-    for (kind, labellings) in by_kind {
-        let labelled = timeout_at(pass.deadline, pass.cloud.label(target, kind, &labellings)).await;
-        if let Err(failure) = labelled.unwrap_or_else(|_elapsed| Err(out_of_time())) {
-            let (target, kind, code) = (target.to_string(), kind.as_str(), failure.code.as_str());
-            tracing::warn!(target, kind, code, reason = failure.message, "tags not written");
-        }
     }
 }

@@ -10,6 +10,7 @@ use scheduler_aws::{Aws, organizations::Members};
 use scheduler_core::{
     AccountId, Instant, Mistake, Partition, Settings, UnitId,
     resource::{Failure, FailureCode},
+    settings::Lists,
 };
 use tokio::time::{Instant as Deadline, timeout_at};
 
@@ -29,22 +30,29 @@ struct Found {
     good_until: Instant,
 }
 
-/// Reads the lists that the settings name, and finds the accounts in their units. Answers with the mistakes in that; each
-/// costs what it names. It takes half of the time that is left at most: the rest is the pass's.
-pub(crate) async fn complete(
+/// Reads the lists that the settings name. Answers with them, and with the mistakes in them; each costs what it names.
+pub(crate) async fn read_lists(settings: &mut Settings, aws: &Aws) -> (Lists, Vec<Mistake>) {
+    let (mut all, mut mistakes) = (Lists::new(), Vec::new());
+    loop {
+        let names = settings.lists();
+        if names.is_empty() {
+            return (all, mistakes);
+        }
+        let lists = aws.lists(&names).await;
+        mistakes.extend(settings.read(&lists));
+        all.extend(lists);
+    }
+}
+
+/// Finds the accounts in the units that the settings name. Answers with the mistakes in that; each costs what it names. It
+/// takes half of the time that is left at most: the rest is the pass's.
+pub(crate) async fn discover(
     settings: &mut Settings,
     aws: &Aws,
     discovered: &Discovered,
     deadline: Deadline,
 ) -> Vec<Mistake> {
     let mut mistakes = Vec::new();
-    loop {
-        let lists = settings.lists();
-        if lists.is_empty() {
-            break;
-        }
-        mistakes.extend(settings.read(&aws.lists(&lists).await));
-    }
     let now = Deadline::now();
     let until = now + deadline.saturating_duration_since(now) / 2;
     for (partition, unit) in settings.units() {

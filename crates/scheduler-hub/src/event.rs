@@ -15,8 +15,20 @@ const AHEAD: TimeDelta = TimeDelta::minutes(5);
 pub enum Event {
     /// The schedule rule's: one pass at the current instant.
     Scheduled,
+    /// The queue's: messages that name shards.
+    Shards(Vec<Message>),
     /// Somebody's.
     Request(Request),
+}
+
+/// A message of the queue.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct Message {
+    /// Its id.
+    #[serde(rename = "messageId")]
+    pub id: String,
+    /// What it says.
+    pub body: String,
 }
 
 /// A request, as the command line sends it.
@@ -84,6 +96,12 @@ impl Event {
         if event["detail-type"] == "Scheduled Event" {
             return Ok(Event::Scheduled);
         }
+        if event["Records"][0]["eventSource"] == "aws:sqs" {
+            let messages = Vec::deserialize(&event["Records"]);
+            return messages
+                .map(Event::Shards)
+                .map_err(|error| BadEvent::Mistake(error.to_string()));
+        }
         if event["action"].is_null() {
             return Err(BadEvent::Unknown);
         }
@@ -91,7 +109,9 @@ impl Event {
             Request::deserialize(event).map_err(|error| BadEvent::Mistake(error.to_string()))?;
         Ok(Event::Request(request))
     }
+}
 
+impl Request {
     /// The pass it asks for, when the clock shows `clock`.
     ///
     /// # Errors
@@ -100,16 +120,13 @@ impl Event {
     pub fn tick(&self, clock: Instant) -> Result<Tick, BadEvent> {
         let looking = |now, scope| Tick { now, scope, mode: Mode::DryRun };
         let (now, dry_run, scope) = match self {
-            Event::Scheduled => {
-                return Ok(Tick { now: clock, scope: Scope::default(), mode: Mode::Act });
-            }
-            Event::Request(Request::Status { scope } | Request::Doctor { scope }) => {
+            Request::Status { scope } | Request::Doctor { scope } => {
                 return Ok(looking(clock, scope.clone()));
             }
-            Event::Request(Request::Explain { resource, at }) => {
+            Request::Explain { resource, at } => {
                 return Ok(looking(at.unwrap_or(clock), scope_of(resource)));
             }
-            Event::Request(Request::Run { now, dry_run, scope }) => (now, *dry_run, scope.clone()),
+            Request::Run { now, dry_run, scope } => (now, *dry_run, scope.clone()),
         };
         let mode = if dry_run { Mode::DryRun } else { Mode::Act };
         let now = now.unwrap_or(clock);
@@ -146,15 +163,27 @@ mod tests {
     const CLOCK: &str = "2026-03-02T09:00:00Z";
 
     fn tick(event: &Value) -> Result<Tick, BadEvent> {
-        Event::parse(event)?.tick(CLOCK.parse().unwrap())
+        match Event::parse(event)? {
+            Event::Request(request) => request.tick(CLOCK.parse().unwrap()),
+            other => panic!("{other:?} is no request"),
+        }
     }
 
     #[test]
-    fn a_scheduled_event_is_a_pass_now() {
+    fn a_scheduled_event_is_known_by_its_type() {
         let event = json!({"source": "aws.events", "detail-type": "Scheduled Event", "time": "2026-03-02T08:59:00Z"});
-        let expected =
-            Tick { now: CLOCK.parse().unwrap(), scope: Scope::default(), mode: Mode::Act };
-        assert_eq!(tick(&event), Ok(expected));
+        assert!(matches!(Event::parse(&event), Ok(Event::Scheduled)));
+    }
+
+    #[test]
+    fn messages_of_the_queue_are_known_by_their_source() {
+        let record = json!({"messageId": "m-1", "body": "hello", "eventSource": "aws:sqs", "awsRegion": "eu-west-1"});
+        let Ok(Event::Shards(messages)) = Event::parse(&json!({"Records": [record]})) else {
+            panic!("these are messages");
+        };
+        assert_eq!(messages, [Message { id: "m-1".into(), body: "hello".into() }]);
+        let of_a_bucket = json!({"Records": [{"eventSource": "aws:s3"}]});
+        assert!(matches!(Event::parse(&of_a_bucket), Err(BadEvent::Unknown)));
     }
 
     #[test]

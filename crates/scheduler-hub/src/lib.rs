@@ -7,13 +7,18 @@
 
 mod accounts;
 pub mod admin;
+pub mod answer;
 pub mod doctor;
 pub mod event;
 pub mod hub;
+mod known;
+mod passes;
+mod shards;
 
 pub use admin::{Admin, AdminError};
+pub use answer::{Answer, HubError};
 pub use event::{BadEvent, Event, Request};
-pub use hub::{Answer, Hub, HubError, Invocation};
+pub use hub::{Hub, Invocation};
 
 /// The functions of a deployment, one artefact for all: which one it is, is its handler's name and its own name's end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

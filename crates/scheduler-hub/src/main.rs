@@ -11,7 +11,7 @@ use std::{
 use futures::future::LocalBoxFuture;
 use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
 use scheduler_aws::{Aws, connect::Access};
-use scheduler_hub::{Admin, Answer, Door, Event, Hub, HubError, Invocation, prefix_of};
+use scheduler_hub::{Admin, Answer, Door, Hub, HubError, Invocation, prefix_of};
 use serde_json::Value;
 use tokio::time::Instant;
 use tracing_subscriber::{filter::Targets, fmt, layer::SubscriberExt, util::SubscriberInitExt};
@@ -47,7 +47,7 @@ async fn serve() -> Result<(), lambda_runtime::Error> {
     // Without their types: the runtime wraps futures deeper than the compiler cares to lay out.
     match door {
         Door::Scheduler => {
-            let hub = Hub::new(aws, prefix);
+            let hub = Hub::new(aws, prefix).brief();
             let answer = |event| -> LocalBoxFuture<'_, _> { Box::pin(run(&hub, event)) };
             lambda_runtime::run(service_fn(answer)).await
         }
@@ -81,9 +81,7 @@ async fn run(hub: &Hub, event: LambdaEvent<Value>) -> Result<Answer, Diagnostic>
     let left = event.context.deadline().duration_since(SystemTime::now()).unwrap_or_default();
     let deadline = Instant::now() + left.saturating_sub(MARGIN);
     let call = Invocation { id: event.context.request_id.clone(), deadline };
-    let answer = hub.answer(&event.payload, &call).await.map_err(|error| diagnostic(&error))?;
-    let is_rules = matches!(Event::parse(&event.payload), Ok(Event::Scheduled));
-    Ok(if is_rules { answer.brief() } else { answer.bounded() })
+    hub.answer(&event.payload, &call).await.map_err(|error| diagnostic(&error))
 }
 
 async fn administer(admin: &Admin, event: LambdaEvent<Value>) -> Result<Value, Diagnostic> {

@@ -67,14 +67,15 @@ impl Caller {
         if status < 400 { Ok(body) } else { Err(query_error(status, &body)) }
     }
 
-    /// Calls a JSON service; the target is `DynamoDB_20120810.PutItem` or `AmazonSSM.GetParameter`.
+    /// Calls a JSON service; the target is `DynamoDB_20120810.PutItem`, `AmazonSSM.GetParameter` or
+    /// `AmazonSQS.SendMessage`.
     pub async fn json(
         &self,
         service: &str,
         target: &str,
         input: Value,
     ) -> Result<Value, CallError> {
-        let version = if service == "dynamodb" { "1.0" } else { "1.1" };
+        let version = if matches!(service, "dynamodb" | "sqs") { "1.0" } else { "1.1" };
         let request = self.signed(service).header("x-amz-target", target);
         let request = request.header(CONTENT_TYPE, format!("application/x-amz-json-{version}"));
         let (status, body) = self.send(request, input.to_string().into()).await?;

@@ -111,8 +111,8 @@ async fn deploy(sandbox: &Sandbox, body: &[u8]) -> Reply {
 /// `{"operation": "StartInstances", "times": 1, "effect": {"error": {"status": 503, "code": "c", "message": "m"}}}`.
 /// With `"one_in": 100, "seed": 7` it happens to a hundredth of the fitting calls, with
 /// `"beyond": {"burst": 50, "per_second": 5}` to those beyond that rate in an account's Region.
-/// The other effects are `{"latency_ms": 100}`, `{"fall_back": {"code": "c", "message": "m"}}`, `"hang"` and
-/// `"lose_answer"`.
+/// The other effects are `{"latency_ms": 100}`, `{"fall_back": {"code": "c", "message": "m"}}`, `"hang"`,
+/// `"lose_answer"`, `"lose_messages"` and `"duplicate_messages"`.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct FaultDocument {
@@ -144,6 +144,8 @@ enum EffectDocument {
     Hang,
     LoseAnswer,
     FallBack { code: String, message: String },
+    LoseMessages,
+    DuplicateMessages,
 }
 
 fn inject(sandbox: &Sandbox, body: &[u8]) -> Reply {
@@ -175,6 +177,8 @@ impl From<EffectDocument> for Effect {
             EffectDocument::Hang => Self::Hang,
             EffectDocument::LoseAnswer => Self::LoseAnswer,
             EffectDocument::FallBack { code, message } => Self::FallBack { code, message },
+            EffectDocument::LoseMessages => Self::LoseMessages,
+            EffectDocument::DuplicateMessages => Self::DuplicateMessages,
         }
     }
 }

@@ -17,8 +17,8 @@ pub struct Fault {
     pub region: Option<String>,
     /// The operation's name: `StartInstances`.
     pub operation: Option<String>,
-    /// A text that occurs whole somewhere among the request's values: an instance id, a parameter's name. Or the type of
-    /// an instance that the request names: `m5.large`.
+    /// A text that occurs whole somewhere among the request's values: an instance id, a parameter's name, the body of a
+    /// message. Or the type of an instance that the request names: `m5.large`.
     pub resource: Option<String>,
     /// To how many fitting calls it happens; `None`: to all of them until the faults are cleared.
     pub times: Option<u32>,
@@ -145,11 +145,23 @@ pub enum Effect {
         /// What the message of the reason says behind the code.
         message: String,
     },
+    /// For SendMessage and SendMessageBatch alone. The messages are accepted, and never come: all of the call's, or the
+    /// one whose body, or id in the batch, is the fault's resource.
+    LoseMessages,
+    /// For SendMessage and SendMessageBatch alone. The same messages are kept twice: both copies have the id that the
+    /// sender was told, and each is received, and has to be deleted, by itself. SQS promises to deliver at least once.
+    DuplicateMessages,
 }
 
 impl Effect {
     fn can_happen_to(&self, operation: &str) -> bool {
-        !matches!(self, Self::FallBack { .. }) || operation == "StartInstances"
+        match self {
+            Self::FallBack { .. } => operation == "StartInstances",
+            Self::LoseMessages | Self::DuplicateMessages => {
+                matches!(operation, "SendMessage" | "SendMessageBatch")
+            }
+            Self::Error { .. } | Self::Latency(_) | Self::Hang | Self::LoseAnswer => true,
+        }
     }
 }
 
@@ -173,19 +185,50 @@ impl FallBack {
     }
 }
 
+/// Which messages of a call are kept in how many copies.
+#[derive(Debug)]
+pub(crate) struct Copies {
+    /// The body of a message, its id in a batch, or what names the whole call; `None`: all of them.
+    resource: Option<String>,
+    count: usize,
+}
+
+/// What becomes later of what a call has done.
+#[derive(Debug, Default)]
+pub(crate) struct Aftermath {
+    /// The instances that fall back after the call has started them.
+    pub(crate) fall_backs: Vec<FallBack>,
+    copies: Vec<Copies>,
+}
+
+impl Aftermath {
+    /// How many copies of a message are kept: one, unless a fault names it by one of these texts.
+    pub(crate) fn copies_of(&self, names: &[&str]) -> usize {
+        let takes = |copies: &&Copies| {
+            copies.resource.as_deref().is_none_or(|resource| names.contains(&resource))
+        };
+        self.copies.iter().find(takes).map_or(1, |copies| copies.count)
+    }
+}
+
 /// What was found for one call: a delay, then at most one other effect, and what happens after it is done.
 #[derive(Debug, Default)]
 pub(crate) struct Trouble {
     pub(crate) latency: Option<Duration>,
     pub(crate) effect: Option<Effect>,
-    pub(crate) fall_backs: Vec<FallBack>,
+    aftermath: Aftermath,
 }
 
 impl Trouble {
     /// What happens instead of the call or before it, and what happens because of it.
-    pub(crate) fn split(mut self) -> (Self, Vec<FallBack>) {
-        let fall_backs = std::mem::take(&mut self.fall_backs);
-        (self, fall_backs)
+    pub(crate) fn split(mut self) -> (Self, Aftermath) {
+        let aftermath = std::mem::take(&mut self.aftermath);
+        (self, aftermath)
+    }
+
+    fn keep(&mut self, fault: &Fault, count: usize) -> bool {
+        self.aftermath.copies.push(Copies { resource: fault.resource.clone(), count });
+        true
     }
 }
 
@@ -228,7 +271,7 @@ impl Faults {
         self.0.iter().any(|one| one.fault.resource.is_some())
     }
 
-    /// The first latency and the first other effect that fit, and all that make instances fall back; only these are
+    /// The first latency and the first other effect that fit, and all that come after the call; only these are
     /// counted as having happened.
     pub(crate) fn strike(
         &mut self,
@@ -245,9 +288,11 @@ impl Faults {
             let fault = &mut one.fault;
             let taken = match &fault.effect {
                 Effect::FallBack { code, message } => {
-                    trouble.fall_backs.push(FallBack::of(fault, code, message));
+                    trouble.aftermath.fall_backs.push(FallBack::of(fault, code, message));
                     true
                 }
+                Effect::LoseMessages => trouble.keep(fault, 0),
+                Effect::DuplicateMessages => trouble.keep(fault, 2),
                 Effect::Latency(latency) => fill(&mut trouble.latency, *latency),
                 effect @ (Effect::Error { .. } | Effect::Hang | Effect::LoseAnswer) => {
                     fill(&mut trouble.effect, effect.clone())

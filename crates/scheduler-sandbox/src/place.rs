@@ -10,26 +10,29 @@ pub(crate) struct Partition {
     region_prefix: &'static str,
     /// The one Region for which IAM's requests are signed, wherever the caller is.
     pub(crate) iam_region: &'static str,
+    /// What the names of its endpoints end in.
+    pub(crate) dns_suffix: &'static str,
 }
 
 /// Every partition AWS documents. `aws` comes last because its empty prefix fits every Region.
 const PARTITIONS: [Partition; 8] = [
-    partition("aws-cn", "cn-", "cn-north-1"),
-    partition("aws-us-gov", "us-gov-", "us-gov-west-1"),
-    partition("aws-iso", "us-iso-", "us-iso-east-1"),
-    partition("aws-iso-b", "us-isob-", "us-isob-east-1"),
-    partition("aws-iso-e", "eu-isoe-", "eu-isoe-west-1"),
-    partition("aws-iso-f", "us-isof-", "us-isof-south-1"),
-    partition("aws-eusc", "eusc-", "eusc-de-east-1"),
-    partition("aws", "", "us-east-1"),
+    partition("aws-cn", "cn-", "cn-north-1", "amazonaws.com.cn"),
+    partition("aws-us-gov", "us-gov-", "us-gov-west-1", "amazonaws.com"),
+    partition("aws-iso", "us-iso-", "us-iso-east-1", "c2s.ic.gov"),
+    partition("aws-iso-b", "us-isob-", "us-isob-east-1", "sc2s.sgov.gov"),
+    partition("aws-iso-e", "eu-isoe-", "eu-isoe-west-1", "cloud.adc-e.uk"),
+    partition("aws-iso-f", "us-isof-", "us-isof-south-1", "csp.hci.ic.gov"),
+    partition("aws-eusc", "eusc-", "eusc-de-east-1", "amazonaws.eu"),
+    partition("aws", "", "us-east-1", "amazonaws.com"),
 ];
 
 const fn partition(
     name: &'static str,
     region_prefix: &'static str,
     iam_region: &'static str,
+    dns_suffix: &'static str,
 ) -> Partition {
-    Partition { name, region_prefix, iam_region }
+    Partition { name, region_prefix, iam_region, dns_suffix }
 }
 
 impl Partition {

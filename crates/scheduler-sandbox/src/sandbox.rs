@@ -138,8 +138,9 @@ impl Sandbox {
             tokio::time::sleep(latency).await;
         }
         match trouble.effect {
-            // What falls back does so later, and the call knows.
-            None | Some(Effect::FallBack { .. }) => {
+            // What comes after a call is known to the call.
+            None
+            | Some(Effect::FallBack { .. } | Effect::LoseMessages | Effect::DuplicateMessages) => {
                 Ok(self.answered(received, &call, self.perform(received, &call)))
             }
             Some(Effect::Error { status, code, message }) => {

@@ -8,9 +8,11 @@ use crate::{CallError, Caller, Credentials, Effect, Fault, Sandbox, texts};
 
 mod fleet;
 mod organization;
+mod queue;
 
 pub use fleet::{Deployed, Fleet, fleet};
 pub use organization::{Organization, organizations};
+pub use queue::{DEAD_LETTERS, SHARD_QUEUE, SHARD_RECEIVES, SHARD_VISIBILITY};
 
 /// The stack's name; parameters are below `/dayshift/` and this.
 pub const STACK: &str = "dayshift";
@@ -23,6 +25,25 @@ pub const HUB_ROLE: &str = "dayshift-scheduler";
 
 /// The name of the spoke role in every account.
 pub const SPOKE_ROLE: &str = "dayshift-spoke";
+
+/// What the role of the hub's function allows.
+const HUB_ACTIONS: [&str; 15] = [
+    "sts:AssumeRole",
+    "dynamodb:DescribeTable",
+    "dynamodb:DescribeTimeToLive",
+    "dynamodb:Scan",
+    "dynamodb:Query",
+    "dynamodb:BatchWriteItem",
+    "dynamodb:PutItem",
+    "dynamodb:UpdateItem",
+    "dynamodb:DeleteItem",
+    "dynamodb:GetItem",
+    "ssm:GetParametersByPath",
+    "ssm:GetParameters",
+    "organizations:ListAccountsForParent",
+    "organizations:ListOrganizationalUnitsForParent",
+    "cloudwatch:PutMetricData",
+];
 
 /// What the spoke role allows.
 const SPOKE_ACTIONS: [&str; 38] = [
@@ -136,22 +157,7 @@ impl Stage {
             ("MaxSessionDuration", "43200"),
         ];
         self.hub.query("iam", "CreateRole", &role).await?;
-        let actions = [
-            "sts:AssumeRole",
-            "dynamodb:DescribeTable",
-            "dynamodb:DescribeTimeToLive",
-            "dynamodb:Scan",
-            "dynamodb:Query",
-            "dynamodb:BatchWriteItem",
-            "dynamodb:PutItem",
-            "dynamodb:DeleteItem",
-            "ssm:GetParametersByPath",
-            "ssm:GetParameters",
-            "organizations:ListAccountsForParent",
-            "organizations:ListOrganizationalUnitsForParent",
-            "cloudwatch:PutMetricData",
-        ];
-        put_policy(&self.hub, HUB_ROLE, &actions).await
+        put_policy(&self.hub, HUB_ROLE, &HUB_ACTIONS).await
     }
 
     /// Where the hub's parameters are.

@@ -21,6 +21,7 @@ use crate::services::iam::Roles;
 use crate::services::organizations::Organization;
 use crate::services::rds::Rds;
 use crate::services::redshift::Redshift;
+use crate::services::sqs::Queues;
 use crate::services::ssm::Ssm;
 use crate::services::{Call, Service};
 use crate::wire::{ApiError, Input, Received, Refusal};
@@ -56,6 +57,7 @@ pub(crate) struct Region {
     pub(crate) rds: Rds,
     pub(crate) redshift: Redshift,
     pub(crate) tables: Tables,
+    pub(crate) queues: Queues,
     pub(crate) ssm: Ssm,
 }
 
@@ -119,8 +121,8 @@ impl World {
         let trouble = self.strike(&place, service, received, now);
         let operation = received.operation.clone();
         let dialect = received.dialect;
-        let (trouble, fall_backs) = trouble.split();
-        Ok((Call { place, principal, service, operation, dialect, now, fall_backs }, trouble))
+        let (trouble, aftermath) = trouble.split();
+        Ok((Call { place, principal, service, operation, dialect, now, aftermath }, trouble))
     }
 
     /// What goes wrong with a call. Only when a fault asks for them are the types of its instances looked up.

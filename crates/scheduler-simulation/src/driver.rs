@@ -14,11 +14,12 @@ use crate::{
     dice::Dice,
     estate,
     faults::{Class, Plan},
-    hub::{Errand, Hub, Ran},
+    hub::{CLAIM_LASTS, Delivery, End, Errand, Hub, Ran},
     laws::{self, Broken, Scene, Tally, ends, twins},
     ledger::Ledger,
     oracle::Oracle,
     people,
+    post::Message,
     timetable::Timetable,
     world::World,
 };
@@ -96,6 +97,8 @@ struct Driver {
     began: Instant,
     ends: Instant,
     invocations: u64,
+    /// Whether passes are cut into shards.
+    in_shards: bool,
 }
 
 impl Driver {
@@ -130,6 +133,7 @@ impl Driver {
             began,
             ends: began + TimeDelta::days(days),
             invocations: 0,
+            in_shards: seed % 2 == 1,
         }
     }
 
@@ -173,6 +177,10 @@ impl Driver {
     fn hours(&mut self) -> Result<(), Broken> {
         const PASSES: i32 = 48;
         self.world().heal();
+        // What is on its way arrives, or its time is over.
+        self.world().post.queue.clear();
+        let clock = self.world().clock + CLAIM_LASTS;
+        self.world().advance_to(clock);
         for n in 0..PASSES {
             let clock = self.world().clock + TimeDelta::minutes(5);
             self.world().advance_to(clock);
@@ -212,6 +220,9 @@ impl Driver {
     }
 
     fn act(&mut self) -> Result<(), Broken> {
+        if self.dice.chance(60) {
+            self.deliver()?;
+        }
         let clock = self.world().clock;
         match self.dice.below(100) {
             0..=4 => {
@@ -223,15 +234,15 @@ impl Driver {
                 let late = clock - self.dice.between(TimeDelta::minutes(1), TimeDelta::hours(2));
                 self.faulty(Errand::at(late))
             }
-            10..=14 => self.dry_run(clock),
+            10..=14 if self.is_free() => self.dry_run(clock),
             15..=18 => self.overlap(clock),
-            19..=21 => self.denial(clock),
+            19..=21 if self.is_free() => self.denial(clock),
             22..=26 => {
                 self.world().strike(Class::TickDoubled, None);
                 self.faulty(Errand::at(clock))?;
                 self.faulty(Errand::at(clock))
             }
-            27..=31 => self.twice(clock),
+            27..=31 if self.is_free() => self.twice(clock),
             32..=35 => {
                 let scope = self.scope();
                 self.faulty(Errand { scope, ..Errand::at(clock) })
@@ -253,7 +264,81 @@ impl Driver {
 
     fn faulty(&mut self, errand: Errand) -> Result<(), Broken> {
         let plan = Plan::draw(&mut self.dice, &self.hub.targets);
-        self.pass(Errand { plan, ..errand }, |_, _, _| Ok(()))
+        let in_shards = self.in_shards && self.dice.chance(70);
+        self.pass(Errand { plan, in_shards, ..errand }, |_, _, _| Ok(()))?;
+        self.deliver()
+    }
+
+    /// Hands what is in the queue to invocations. Messages are lost, come twice, and come late.
+    fn deliver(&mut self) -> Result<(), Broken> {
+        let messages = mem::take(&mut self.world().post.queue);
+        for message in messages {
+            match self.dice.below(100) {
+                0..=7 => self.world().strike(Class::MessageLost, None),
+                8..=22 => {
+                    let mut world = self.world();
+                    world.strike(Class::MessageLate, None);
+                    world.post.queue.push(message);
+                }
+                23..=32 => {
+                    self.world().strike(Class::MessageDoubled, None);
+                    let pair = [self.delivery(&message), self.delivery(&message)];
+                    let before = self.world().settled_up_to.clone();
+                    let (first, second) =
+                        self.hub.work_twice(&self.world, &self.table.config, pair);
+                    self.worked(&first, &message, &before, true)?;
+                    self.worked(&second, &message, &before, true)?;
+                }
+                33..=39 => {
+                    self.world().strike(Class::MessageDoubled, None);
+                    self.hand_over(&message)?;
+                    self.hand_over(&message)?;
+                }
+                _ => self.hand_over(&message)?,
+            }
+        }
+        Ok(())
+    }
+
+    fn hand_over(&mut self, message: &Message) -> Result<(), Broken> {
+        let delivery = self.delivery(message);
+        let before = self.world().settled_up_to.clone();
+        let ran = self.hub.work(&self.world, &self.table.config, delivery);
+        self.worked(&ran, message, &before, false)
+    }
+
+    fn delivery(&mut self, message: &Message) -> Delivery {
+        let plan = Plan::draw(&mut self.dice, &self.hub.targets);
+        let most = if self.dice.chance(20) { self.dice.below(2) } else { u64::MAX };
+        self.invocations += 1;
+        Delivery {
+            message: message.text.clone(),
+            plan,
+            holder: format!("invocation {}", self.invocations),
+            most: usize::try_from(most).unwrap_or(usize::MAX),
+        }
+    }
+
+    /// What was not done comes again, so often.
+    fn worked(
+        &mut self,
+        ran: &Ran,
+        message: &Message,
+        settled_up_to: &BTreeMap<scheduler_core::Target, Instant>,
+        is_shared: bool,
+    ) -> Result<(), Broken> {
+        const RECEIVES: u32 = 3;
+        let received = message.received + 1;
+        if matches!(ran.end, End::Died | End::Again(_)) && received < RECEIVES {
+            let message = Message { received, ..message.clone() };
+            self.world().post.queue.push(message);
+        }
+        self.judge(ran, settled_up_to, is_shared, |_, _, _| Ok(()))
+    }
+
+    /// Whether nobody is at work on a shard, and none is on its way.
+    fn is_free(&self) -> bool {
+        self.world().post.claims.is_empty()
     }
 
     /// A dry run in between, and the real run it foretells.

@@ -30,6 +30,15 @@ pub enum Class {
     LeaseUnavailable,
     LeaseTakenWithoutAnswer,
     LeaseNotGivenBack,
+    ClaimsUnavailable,
+    ClaimsWrittenInPart,
+    ClaimTakenWithoutAnswer,
+    ClaimNotEnded,
+    MessageRefused,
+    MessageLost,
+    MessageDoubled,
+    MessageLate,
+    ShardHandedOn,
     TagsNotWritten,
     NoCapacity,
     StartTakenBack,
@@ -101,10 +110,15 @@ const OF_READS: [Class; 5] = [
     Class::LoadFailed,
 ];
 
-const OF_THE_REST: [Class; 4] = [
+const OF_THE_REST: [Class; 9] = [
     Class::LeaseUnavailable,
     Class::LeaseTakenWithoutAnswer,
     Class::LeaseNotGivenBack,
+    Class::ClaimsUnavailable,
+    Class::ClaimsWrittenInPart,
+    Class::ClaimTakenWithoutAnswer,
+    Class::ClaimNotEnded,
+    Class::MessageRefused,
     Class::TagsNotWritten,
 ];
 

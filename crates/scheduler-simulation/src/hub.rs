@@ -3,7 +3,7 @@
 use std::{
     future::poll_fn,
     pin::pin,
-    sync::{Arc, Mutex},
+    sync::{Arc, Mutex, PoisonError},
     task::Poll,
     time::Duration,
 };
@@ -11,20 +11,27 @@ use std::{
 use chrono::TimeDelta;
 use scheduler_core::{Config, Instant, Kind, Target, labels::Labels, window};
 use scheduler_engine::{
-    Mode, Pass, PassReport, Scope, Tick,
+    Claims, Foresight, Mode, Pass, PassReport, Rows, Scope, Tick,
     lease::{self, NotHeld},
     pass,
     ports::Lease,
+    shards::{self, Claim, Head, Hold, ShardId, Walked, Worked},
 };
 
 use crate::{
-    faults::Plan,
+    faults::{Class, Plan},
     invocation::{Invocation, LEASE, Progress},
     world::World,
 };
 
 /// How long a lease lasts: longer than an invocation may.
 pub const LEASE_LASTS: TimeDelta = TimeDelta::minutes(15);
+
+/// How long an invocation may take.
+const INVOCATION: TimeDelta = TimeDelta::minutes(5);
+
+/// How long a claim is good: for three invocations, and their messages.
+pub const CLAIM_LASTS: TimeDelta = TimeDelta::minutes(18);
 
 /// What a deployment is.
 #[derive(Debug)]
@@ -36,6 +43,8 @@ pub struct Hub {
     pub labels: Labels,
     /// How long a pass may take by the clock on the wall: only stories have any of it pass.
     pub limit: Duration,
+    /// What the passes have seen.
+    foresight: Foresight,
 }
 
 /// One pass to be run.
@@ -51,6 +60,8 @@ pub struct Errand {
     pub plan: Plan,
     /// Who holds the lease for it.
     pub holder: String,
+    /// Whether it is cut into shards.
+    pub in_shards: bool,
 }
 
 /// What came of it.
@@ -73,6 +84,12 @@ pub enum End {
     NotHeld(NotHeld),
     /// It came to its end.
     Reported(PassReport),
+    /// Its shards are on their way.
+    Begun,
+    /// It was of a shard at which there was nothing to be done.
+    Nothing,
+    /// It was of a shard whose message has to come again.
+    Again(String),
 }
 
 impl Ran {
@@ -80,7 +97,7 @@ impl Ran {
     pub fn report(&self) -> Option<&PassReport> {
         match &self.end {
             End::Reported(report) => Some(report),
-            End::Died | End::NotHeld(_) => None,
+            End::Died | End::NotHeld(_) | End::Begun | End::Nothing | End::Again(_) => None,
         }
     }
 }
@@ -94,6 +111,7 @@ impl Errand {
             mode: Mode::Act,
             plan: Plan::default(),
             holder: "hub".into(),
+            in_shards: false,
         }
     }
 
@@ -112,7 +130,8 @@ impl Hub {
     /// If there is no runtime to be had.
     pub fn new(targets: Vec<Target>, labels: Labels) -> std::io::Result<Self> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
-        Ok(Self { runtime, targets, labels, limit: Duration::from_secs(24 * 60 * 60) })
+        let limit = Duration::from_secs(24 * 60 * 60);
+        Ok(Self { runtime, targets, labels, limit, foresight: Foresight::default() })
     }
 
     /// Runs one pass.
@@ -135,39 +154,176 @@ impl Hub {
         self.runtime.block_on(both)
     }
 
+    /// Works on the shard that a message names.
+    pub fn work(&self, world: &Arc<Mutex<World>>, config: &Config, shard: Delivery) -> Ran {
+        self.runtime.block_on(self.work_on(world, config, shard))
+    }
+
+    /// Works on a shard whose message has come twice at once.
+    pub fn work_twice(
+        &self,
+        world: &Arc<Mutex<World>>,
+        config: &Config,
+        [first, second]: [Delivery; 2],
+    ) -> (Ran, Ran) {
+        let both = futures::future::join(
+            self.work_on(world, config, first),
+            self.work_on(world, config, second),
+        );
+        self.runtime.block_on(both)
+    }
+
     async fn invoke(&self, world: &Arc<Mutex<World>>, config: &Config, errand: Errand) -> Ran {
-        let Errand { now, scope, mode, plan, holder } = errand;
+        let Errand { now, scope, mode, plan, holder, in_shards } = errand;
         let invocation = Invocation::new(world, plan, now, mode, &*holder);
         let tick = Tick { now, scope, mode };
-        let pass = Pass {
-            config,
-            targets: &self.targets,
-            kinds: &Kind::ALL,
-            cloud: &invocation,
-            memory: &invocation,
-            // Far away: what takes time in the world takes none here.
-            deadline: tokio::time::Instant::now() + self.limit,
-            concurrency: 2,
-            labels: &self.labels,
-            window_lead: window::LEAD,
-            tick,
-        };
         let clock = invocation.world().clock;
         let lease = Lease { name: LEASE.into(), holder, until: clock + LEASE_LASTS };
         let work = async {
             match mode {
-                Mode::DryRun => Ok(pass::run(&pass).await),
-                Mode::Act => lease::holding(&invocation, &lease, clock, pass::run(&pass)).await,
+                Mode::DryRun => {
+                    let report = self.walk(&invocation, config, tick, &self.targets).await;
+                    Ok(End::Reported(report))
+                }
+                Mode::Act => {
+                    let turn = self.turn(&invocation, config, tick, &lease.holder, in_shards);
+                    lease::holding(&invocation, &lease, clock, turn).await
+                }
             }
         };
         let end = match unless_it_dies(&invocation, work).await {
             None => End::Died,
             Some(Err(why)) => End::NotHeld(why),
-            Some(Ok(report)) => End::Reported(report),
+            Some(Ok(end)) => end,
         };
         let progress = invocation.progress().clone();
         Ran { now, end, progress }
     }
+
+    /// What a pass does under its lease.
+    async fn turn(
+        &self,
+        invocation: &Invocation,
+        config: &Config,
+        tick: Tick,
+        holder: &str,
+        in_shards: bool,
+    ) -> End {
+        let clock = invocation.world().clock;
+        let claims = match invocation.claims().await {
+            Ok(claims) => claims,
+            Err(failure) => return End::NotHeld(NotHeld::Failed(failure)),
+        };
+        let in_scope = self.targets.iter().filter(|target| tick.scope.covers(target));
+        let plan = shards::plan(in_scope.cloned().collect(), claims, clock);
+        shards::remind(invocation, &plan.idle).await;
+        for ended in shards::put_together(invocation, &plan.overdue).await {
+            invocation.world().put_together(&ended);
+        }
+        if !in_shards {
+            return End::Reported(self.walk(invocation, config, tick, &plan.free).await);
+        }
+        let whole = Claim {
+            id: ShardId { pass: holder.into(), shard: String::new() },
+            head: Head {
+                tick,
+                rows: Rows::Notable,
+                began: clock,
+                is_partial: plan.left > 0,
+                version: 0,
+            },
+            until: clock + CLAIM_LASTS,
+            targets: plan.free,
+        };
+        match shards::begin(invocation, invocation, &whole, 1).await {
+            Ok(begun) => {
+                if begun.is_over
+                    && let Ok(Some(ended)) = invocation.outcome(&begun.pass).await
+                {
+                    invocation.world().put_together(&ended);
+                }
+                End::Begun
+            }
+            Err(failure) => End::NotHeld(NotHeld::Failed(failure)),
+        }
+    }
+
+    async fn work_on(&self, world: &Arc<Mutex<World>>, config: &Config, shard: Delivery) -> Ran {
+        let Delivery { message, plan, holder, most } = shard;
+        let id = ShardId::of_message(&message).ok();
+        let (clock, tick) = {
+            let world = world.lock().unwrap_or_else(PoisonError::into_inner);
+            let claim = id.and_then(|id| world.post.claims.get(&id));
+            (world.clock, claim.map(|open| open.claim.head.tick.clone()))
+        };
+        let tick = tick.unwrap_or(Tick { now: clock, scope: Scope::default(), mode: Mode::Act });
+        let invocation = Invocation::new(world, plan, tick.now, tick.mode, &*holder);
+        let hold = Hold { holder, until: clock + INVOCATION };
+        let mut report = None;
+        let walk = async |claim: &Claim| {
+            let (now, rest) = claim.targets.split_at(most.min(claim.targets.len()));
+            if !rest.is_empty() {
+                invocation.world().strike(Class::ShardHandedOn, None);
+            }
+            let walked = self.walk(&invocation, config, claim.head.tick.clone(), now).await;
+            let summary = walked.summary();
+            report = Some(walked);
+            Ok::<_, String>(Walked { summary, rest: rest.to_vec() })
+        };
+        let work = shards::work(&invocation, &invocation, &message, &hold, clock, walk);
+        let end = match unless_it_dies(&invocation, work).await {
+            None => End::Died,
+            Some(Err(why)) => End::Again(why.to_string()),
+            Some(Ok(Worked::Nothing)) => End::Nothing,
+            Some(Ok(worked)) => {
+                if let Worked::Last(ended) = worked {
+                    invocation.world().put_together(&ended);
+                }
+                report.map_or(End::Nothing, End::Reported)
+            }
+        };
+        let progress = invocation.progress().clone();
+        Ran { now: tick.now, end, progress }
+    }
+
+    async fn walk(
+        &self,
+        invocation: &Invocation,
+        config: &Config,
+        tick: Tick,
+        targets: &[Target],
+    ) -> PassReport {
+        // Far away: what takes time in the world takes none here.
+        let deadline = tokio::time::Instant::now() + self.limit;
+        let pass = Pass {
+            config,
+            targets,
+            kinds: &Kind::ALL,
+            cloud: invocation,
+            memory: invocation,
+            begin_until: deadline,
+            deadline,
+            concurrency: 2,
+            foresight: &self.foresight,
+            labels: &self.labels,
+            window_lead: window::LEAD,
+            tick,
+        };
+        pass::run(&pass).await
+    }
+}
+
+/// A message that is handed to an invocation.
+#[derive(Clone, Debug)]
+pub struct Delivery {
+    /// What it says.
+    pub message: String,
+    /// What goes wrong in the invocation.
+    pub plan: Plan,
+    /// Its name.
+    pub holder: String,
+    /// How many targets it has time for.
+    pub most: usize,
 }
 
 /// Drives a pass until it ends, or until it dies; dropping it then is what the death of an invocation is.

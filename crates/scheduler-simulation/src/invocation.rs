@@ -101,7 +101,7 @@ impl Invocation {
     }
 
     /// Makes a write, unless the invocation dies at it.
-    async fn write<T>(&self, act: impl FnOnce(&mut World) -> T) -> T {
+    pub(crate) async fn write<T>(&self, act: impl FnOnce(&mut World) -> T) -> T {
         Yield::default().await;
         let nth = {
             let mut progress = self.progress();
@@ -138,10 +138,27 @@ impl Invocation {
         strikes
     }
 
-    /// Nobody works on a target without the lease; a dry run is no work.
+    pub(crate) async fn let_others_go_first(&self) {
+        Yield::default().await;
+    }
+
+    /// Whether a fault of this class strikes what belongs to no target; counts it.
+    pub(crate) fn strikes_anywhere(&self, class: Class) -> bool {
+        let strikes = self.plan.has_anywhere(class);
+        if strikes {
+            self.world().strike(class, None);
+        }
+        strikes
+    }
+
+    /// Nobody works on a target without its claim or, where nobody has claimed it, the lease; a dry run is no work.
     fn watch(&self, target: &Target) {
         let mut world = self.world();
-        let holds = world.leases.get(LEASE).is_some_and(|lease| lease.holder == self.holder);
+        let has_lease = world.leases.get(LEASE).is_some_and(|lease| lease.holder == self.holder);
+        let holds = match world.post.is_claimed(target, world.clock) {
+            true => world.post.is_held(target, &self.holder),
+            false => has_lease,
+        };
         if self.mode == Mode::Act && !holds {
             world.intruders.push((self.holder.clone(), target.clone()));
         }

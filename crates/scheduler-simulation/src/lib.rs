@@ -12,6 +12,7 @@ pub mod oracle;
 pub mod orders;
 pub mod people;
 pub mod physics;
+pub mod post;
 pub mod story;
 pub mod thing;
 pub mod timetable;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use chrono::TimeDelta;
 use scheduler_core::{
     InstanceType, Instant, ResourceKey, Target, decision::Step, memory::Outcome, size::Size,
     window::NamedWindows,
@@ -11,6 +12,7 @@ use scheduler_engine::ports::{Lease, Memories};
 use crate::{
     faults::Class,
     physics::Pace,
+    post::Post,
     story::Chronicle,
     thing::{Deed, Id, Thing},
 };
@@ -34,6 +36,8 @@ pub struct World {
     pub settled_up_to: BTreeMap<Target, Instant>,
     /// Who holds which lease.
     pub leases: BTreeMap<String, Lease>,
+    /// Passes in shards.
+    pub post: Post,
     /// The calls for single resources, the oldest first, until somebody takes them.
     pub calls: Vec<Call>,
     /// The memories written, the oldest first, until somebody takes them.
@@ -101,6 +105,7 @@ impl World {
             }
         }
         self.things.retain(|_, thing| !thing.is_over(to));
+        self.post.forget_before(to - TimeDelta::hours(2));
     }
 
     /// Notes what happened to a resource, or to the world as a whole.

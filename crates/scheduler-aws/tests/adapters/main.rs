@@ -5,6 +5,7 @@
 mod ec2;
 mod ecs;
 mod kinds;
+mod queue;
 mod rds;
 mod refused_types;
 mod sessions;
@@ -177,10 +178,7 @@ fn message(outcome: &Outcome) -> &str {
 fn fault(account: &str, operation: &str, effect: Effect) -> Fault {
     Fault {
         account: Some(account.into()),
-        region: None,
         operation: Some(operation.into()),
-        resource: None,
-        times: None,
-        effect,
+        ..Fault::always(effect)
     }
 }

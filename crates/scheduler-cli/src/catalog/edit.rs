@@ -209,7 +209,7 @@ pub(super) fn legacy_json(answer: &Value, show: &mut Show<'_>) -> Result<(), Fai
 }
 
 /// There is no such item; perhaps a similar one.
-pub(super) fn unknown(key: &ItemKey, stored: &RawConfig) -> Failed {
+pub(crate) fn unknown(key: &ItemKey, stored: &RawConfig) -> Failed {
     let score = |name: &str| strsim::jaro_winkler(&key.name, name);
     let names = stored.items.iter().filter(|item| item.kind == key.kind).map(|item| &item.name);
     let closest =

@@ -21,7 +21,7 @@ use crate::{
     exit::{Exit, Failed},
     file::{self, File},
     hub::Hub,
-    show::Show,
+    show::{Show, plural},
 };
 
 /// Every stored item.
@@ -60,7 +60,7 @@ pub(crate) async fn apply(apply: &Apply, mut show: Show<'_>) -> Result<Exit, Fai
         }
         let Changed { changed } = change(&hub, &changes, false).await?;
         if !is_json {
-            writeln!(show.out, "{changed} items changed")?;
+            writeln!(show.out, "{} changed", plural(changed, "item"))?;
         }
     }
     if is_json {

@@ -10,6 +10,7 @@ use scheduler_core::{Mistake, mistake::Code};
 use serde::Serialize;
 
 use super::File;
+use crate::show::plural;
 
 /// A mistake and its place.
 #[derive(Clone, Debug)]
@@ -64,7 +65,6 @@ fn position(text: &str, byte: usize) -> (usize, usize) {
 /// `3 errors, 2 warnings`.
 pub(crate) fn summary(findings: &[Finding]) -> String {
     let errors = findings.iter().filter(|finding| finding.severity() == Severity::Error).count();
-    let plural = |n: usize, word: &str| format!("{n} {word}{}", if n == 1 { "" } else { "s" });
     format!("{}, {}", plural(errors, "error"), plural(findings.len() - errors, "warning"))
 }
 

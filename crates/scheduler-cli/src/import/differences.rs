@@ -3,7 +3,11 @@
 use scheduler_core::{RawConfig, RawItem};
 use serde_json::Value;
 
-use super::{Difference, items::place, parameters::Settings};
+use super::{
+    Difference,
+    items::place,
+    parameters::{self, Settings},
+};
 
 /// Says of an item whether it is concerned.
 type Concerns = fn(&RawItem, &Settings<'_>) -> bool;
@@ -69,6 +73,8 @@ const ALL: [(&str, &str, Concerns, &str); 8] = [
     ),
 ];
 
+const ACCOUNT_LISTS: &str = "the accounts in a list are read by the hub itself, in its own account and Region, where AccountListParameters has to name the list (docs/accounts.md); the ARN of a role in it is the role that Dayshift assumes: write the account id instead, in a list of Dayshift's own if Instance Scheduler still reads this one";
+
 /// The differences that concern what is kept.
 pub(super) fn of(file: &RawConfig, settings: &Settings<'_>) -> Vec<Difference> {
     let concerned = |(code, kind, concerns, message): (_, &str, Concerns, _)| {
@@ -77,7 +83,13 @@ pub(super) fn of(file: &RawConfig, settings: &Settings<'_>) -> Vec<Difference> {
         items.sort_unstable();
         Difference { code, items, message }
     };
-    ALL.into_iter().map(concerned).filter(|difference| !difference.items.is_empty()).collect()
+    let lists = settings.names_account_lists().then(|| Difference {
+        code: "account-lists",
+        items: vec![parameters::PLACE.to_owned()],
+        message: ACCOUNT_LISTS,
+    });
+    let of_items = ALL.into_iter().map(concerned);
+    of_items.filter(|difference| !difference.items.is_empty()).chain(lists).collect()
 }
 
 fn is_stopped(item: &RawItem) -> bool {

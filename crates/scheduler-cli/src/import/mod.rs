@@ -27,7 +27,7 @@ use crate::{
     args::{Format, ImportInstanceScheduler},
     exit::{Exit, Failed},
     file, hub,
-    show::Show,
+    show::{Show, plural},
 };
 
 /// Something in the table that the file says in another way, or not at all.
@@ -126,10 +126,10 @@ fn write(path: &Path, text: &str) -> Result<(), Failed> {
 }
 
 fn finish(taken: &Taken) -> Result<Exit, Failed> {
-    let message = match taken.dropped.len() {
-        0 => return Ok(Exit::Done),
-        1 => "1 thing of the table could not be kept".to_owned(),
-        n => format!("{n} things of the table could not be kept"),
-    };
+    if taken.dropped.is_empty() {
+        return Ok(Exit::Done);
+    }
+    let lost = plural(taken.dropped.len(), "thing");
+    let message = format!("{lost} of the table could not be kept");
     Err(Failed::new("not-kept", message, "they are named in the output, with what to do"))
 }

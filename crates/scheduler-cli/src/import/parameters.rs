@@ -5,14 +5,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use scheduler_core::{
-    AccountId, Kind, RawConfig, RawItem, Region, labels::Templates, lint, mistake::Mistake,
+    AccountId, Kind, ParameterName, RawConfig, RawItem, Region, labels::Templates, lint,
+    mistake::Mistake,
 };
 use serde_json::Value;
 
 use super::{Change, Dropped};
 
 /// How the item is called in messages.
-const PLACE: &str = "configs.scheduler";
+pub(super) const PLACE: &str = "configs.scheduler";
 
 /// What is translated; the rest of the item means nothing here.
 const READ: [&str; 12] = [
@@ -124,7 +125,9 @@ impl<'a> Settings<'a> {
                 parameters.values.insert(name, value);
             }
         };
-        set("Accounts", Some(self.accounts(dropped)));
+        let (accounts, lists) = self.accounts(dropped);
+        set("Accounts", Some(joined(accounts)));
+        set("AccountListParameters", Some(joined(lists)));
         set("OrganizationId", self.text("organization_id").map(str::to_owned));
         set("Regions", Some(self.regions(dropped)));
         set("Kinds", Some(self.kinds(dropped)));
@@ -137,25 +140,35 @@ impl<'a> Settings<'a> {
         parameters
     }
 
-    /// Account ids, and the accounts of roles: the role itself trusts the other scheduler.
-    fn accounts(&self, dropped: &mut Vec<Dropped>) -> String {
-        let mut accounts = BTreeSet::new();
-        for field in ["cross_account_roles", "remote_account_ids"] {
-            for member in self.members(field) {
-                let id = if member.starts_with("arn:") {
-                    member.split(':').nth(4)
-                } else {
-                    Some(member)
-                };
-                match id.map(str::parse::<AccountId>) {
-                    Some(Ok(id)) => {
-                        accounts.insert(id.to_string());
-                    }
-                    _ => dropped.push(no_account(field, member)),
-                }
+    /// What `Accounts` is to say, and the names of the lists that it refers to. Of a role only the account counts: the
+    /// role itself trusts the other scheduler.
+    fn accounts(&self, dropped: &mut Vec<Dropped>) -> (BTreeSet<String>, BTreeSet<String>) {
+        let (mut accounts, mut lists) = (BTreeSet::new(), BTreeSet::new());
+        for (field, member) in self.account_members() {
+            if let Some(name) = list_name(member) {
+                accounts.insert(format!("{{param:{name}}}"));
+                lists.insert(name.to_string());
+                continue;
+            }
+            let id =
+                if member.starts_with("arn:") { member.split(':').nth(4) } else { Some(member) };
+            match id.map(str::parse::<AccountId>) {
+                Some(Ok(id)) => drop(accounts.insert(id.to_string())),
+                _ => dropped.push(no_account(field, member)),
             }
         }
-        accounts.into_iter().collect::<Vec<_>>().join(",")
+        (accounts, lists)
+    }
+
+    fn account_members(&self) -> impl Iterator<Item = (&'static str, &'a str)> {
+        ["cross_account_roles", "remote_account_ids"]
+            .into_iter()
+            .flat_map(|field| self.members(field).into_iter().map(move |member| (field, member)))
+    }
+
+    /// Whether accounts are in lists, which are parameters of their own.
+    pub(super) fn names_account_lists(&self) -> bool {
+        self.account_members().any(|(_, member)| list_name(member).is_some())
     }
 
     fn regions(&self, dropped: &mut Vec<Dropped>) -> String {
@@ -170,7 +183,7 @@ impl<'a> Settings<'a> {
                 }
             }
         }
-        regions.into_iter().collect::<Vec<_>>().join(",")
+        joined(regions)
     }
 
     /// What it serves, and not the kinds that only Dayshift knows: they would be started and stopped as a surprise.
@@ -189,7 +202,7 @@ impl<'a> Settings<'a> {
             kinds.insert(Kind::RdsCluster);
         }
         let kinds = if self.has("scheduled_services") { kinds } else { ALL.into() };
-        kinds.into_iter().map(Kind::as_str).collect::<Vec<_>>().join(",")
+        joined(kinds.into_iter().map(Kind::as_str))
     }
 
     fn tag_key(&self, dropped: &mut Vec<Dropped>) -> Option<String> {
@@ -266,21 +279,21 @@ fn is_empty(value: &Value) -> bool {
     }
 }
 
+/// The name in `{param:NAME}`, which stands for a list of accounts.
+fn list_name(member: &str) -> Option<ParameterName> {
+    member.strip_prefix("{param:")?.strip_suffix('}')?.trim().parse().ok()
+}
+
 fn no_account(field: &str, member: &str) -> Dropped {
-    let parameter = member.strip_prefix("{param:").and_then(|rest| rest.strip_suffix('}'));
-    match parameter.map(str::trim) {
-        Some(name) => {
-            let message = format!("the accounts are in the Parameter Store's parameter {name}");
-            let help = format!(
-                "add the account ids to Accounts that `aws ssm get-parameter --name {name}` shows"
-            );
-            lost(field, member.into(), &message, &help)
-        }
-        None => {
-            let message = format!("`{member}` is neither an account id nor the ARN of a role");
-            lost(field, member.into(), &message, "add the account's twelve digits to Accounts")
-        }
-    }
+    let message = format!(
+        "`{member}` is neither an account id, nor the ARN of a role, nor a list {{param:NAME}}"
+    );
+    lost(field, member.into(), &message, "add the account's twelve digits to Accounts")
+}
+
+fn joined<T: AsRef<str>>(members: impl IntoIterator<Item = T>) -> String {
+    let members: Vec<T> = members.into_iter().collect();
+    members.iter().map(T::as_ref).collect::<Vec<_>>().join(",")
 }
 
 fn lost(field: &str, text: String, message: &str, help: &str) -> Dropped {

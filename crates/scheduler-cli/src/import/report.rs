@@ -8,6 +8,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::{Change, Difference, Dropped, take::Taken};
+use crate::show::plural;
 
 const WEEK: TimeDelta = TimeDelta::days(6);
 
@@ -55,8 +56,8 @@ fn sections(file: &RawConfig, zone: Option<&str>) -> Map<String, Value> {
 /// The import for people. `table` is what was read, if it was a table; `file` is where the schedules are, or go.
 pub(super) fn text(taken: &Taken, table: Option<&str>, file: &str, today: NaiveDate) -> String {
     let mut text = String::new();
-    let count = |n: usize, what: &str| format!("{n} {what}{}", if n == 1 { "" } else { "s" });
-    let (kept, lost) = (count(taken.file.items.len(), "item"), count(taken.dropped.len(), "thing"));
+    let kept = plural(taken.file.items.len(), "item");
+    let lost = plural(taken.dropped.len(), "thing");
     // Writing into a string cannot fail.
     let _ = writeln!(text, "{kept} kept, {lost} left out");
     section(&mut text, "Left out", taken.dropped.iter().map(left_out));
@@ -67,7 +68,7 @@ pub(super) fn text(taken: &Taken, table: Option<&str>, file: &str, today: NaiveD
     section(&mut text, "To deploy the hub (docs/migrate.md)", deploy);
     let table = table.unwrap_or("NAME");
     let in_place = format!(
-        "The hub can read the table as it stands, if its parameter config-table is {table} (docs/migrate.md). It ignores overwrite, use_metrics, configured_in_stack and the item config/scheduler there, and it leaves out what is left out here because of a mistake."
+        "The hub can use the table as it stands, deployed with ConfigTableName={table} (docs/migrate.md). It ignores overwrite, use_metrics, configured_in_stack and the item config/scheduler there, and it leaves out what is left out here because of a mistake."
     );
     section(&mut text, "In place instead", [in_place]);
     let name = shell(file);

@@ -127,21 +127,24 @@ fn what_a_stack_owns_stays_its_own_unless_it_is_adopted() {
 fn the_settings_of_version_1_become_parameters() {
     let raw = json!({"configs": {"scheduler": {
         "tagname": "Schedule", "default_timezone": "europe/london", "regions": ["eu-west-1", "", "us-east-1", "atlantis"],
-        "cross_account_roles": ["arn:aws:iam::111122223333:role/a/b", "444455556666", "{param:more-accounts}", "nobody"],
+        "cross_account_roles": ["arn:aws:iam::111122223333:role/a/b", "444455556666", "{param: /team/accounts }", "{param:}", "nobody"],
         "scheduled_services": ["ec2", "rds", "s3"], "schedule_clusters": "Yes", "schedule_lambda_account": false,
         "started_tags": "state=up {year}", "stopped_tags": "a=b=c", "create_rds_snapshot": "no", "trace": true, "use_metrics": "No",
     }}});
     let taken = take::table(&table(&raw), false);
     let expected = json!({
-        "Accounts": "111122223333,444455556666", "Regions": "eu-west-1,us-east-1", "Kinds": "ec2-instance,rds-instance,rds-cluster",
+        "Accounts": "111122223333,444455556666,{param:/team/accounts}", "AccountListParameters": "/team/accounts", "Regions": "eu-west-1,us-east-1", "Kinds": "ec2-instance,rds-instance,rds-cluster",
         "TagKey": "Schedule", "DefaultTimezone": "Europe/London", "StartedTags": "state=up {year}", "CreateRdsSnapshot": "No",
     });
     assert_eq!(serde_json::to_value(&taken.parameters).unwrap(), expected);
     assert!(!taken.serves_own_account);
     let lost: Vec<_> = taken.dropped.iter().map(|lost| lost.text.as_str()).collect();
-    assert_eq!(lost, ["{param:more-accounts}", "nobody", "atlantis", "s3", "a=b=c"]);
+    assert_eq!(lost, ["{param:}", "nobody", "atlantis", "s3", "a=b=c"]);
     let gone: Vec<_> = taken.changes.iter().map(|change| change.field.as_str()).collect();
     assert_eq!(gone, ["trace", "use_metrics"]);
+    let told: Vec<_> =
+        taken.differences.iter().map(|d| format!("{} {}", d.code, d.items.join(" "))).collect();
+    assert_eq!(told, ["account-lists configs.scheduler"]);
 }
 
 #[test]
@@ -169,6 +172,7 @@ fn the_hubs_template_has_the_parameters() {
     let template = fs::read_to_string(path).unwrap();
     for name in [
         "Accounts",
+        "AccountListParameters",
         "OrganizationId",
         "Regions",
         "Kinds",

@@ -4,7 +4,10 @@ use chrono::{Datelike, TimeDelta};
 use scheduler_core::stretch::Stretch;
 
 use super::{course::Course, day::Day};
-use crate::{exit::Failed, show::Show};
+use crate::{
+    exit::Failed,
+    show::{Show, plural},
+};
 
 /// The hours over the bar, each at its cell.
 const HOURS: &str = "0     3     6     9     12    15    18    21    ";
@@ -62,7 +65,6 @@ fn total(days: &[Day]) -> String {
     let running: TimeDelta = days.iter().map(Day::running).sum();
     let all: TimeDelta = days.iter().map(|day| day.end - day.begin).sum();
     let share = 100.0 * running.num_seconds() as f64 / all.num_seconds().max(1) as f64;
-    let plural = if days.len() == 1 { "" } else { "s" };
-    let count = days.len();
-    format!("{} hours in {count} day{plural}, {share:.0} % of {}", hours(running), hours(all))
+    let count = plural(days.len(), "day");
+    format!("{} hours in {count}, {share:.0} % of {}", hours(running), hours(all))
 }

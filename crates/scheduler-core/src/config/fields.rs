@@ -173,12 +173,21 @@ impl<'a> Fields<'a> {
             .filter(|key| !self.read.contains(key.as_str()) && !ignored.contains(&key.as_str()))
             .collect();
         for field in others {
+            let help = match self.closest(field) {
+                Some(known) => format!("did you mean `{known}`?"),
+                None => "leave it out, or look up its name".into(),
+            };
             let mistake = self.mistake(field, field, Code::UnknownField);
-            self.report(
-                mistake
-                    .saying(format!("`{field}` is not read"), "leave it out, or look up its name"),
-            );
+            self.report(mistake.saying(format!("`{field}` is not read"), help));
         }
         self.has_errors()
+    }
+
+    /// The field that was probably meant, among those that mean something and are not there.
+    fn closest(&self, field: &str) -> Option<&'static str> {
+        let score = |known: &str| strsim::jaro_winkler(field, known);
+        let absent = self.read.iter().filter(|known| !self.item.fields.contains_key(**known));
+        let closest = absent.copied().max_by(|a, b| score(a).total_cmp(&score(b)));
+        closest.filter(|known| score(known) > 0.8)
     }
 }

@@ -457,12 +457,17 @@ mod tests {
 
     #[test]
     fn an_unknown_field_is_a_warning_and_the_schedule_still_counts() {
-        let (config, mistakes) =
-            parse(&json!({"schedules": {"s": {"override_status": "running", "colour": "red"}}}));
-        assert_eq!(
-            mistakes.iter().map(|mistake| mistake.code).collect::<Vec<_>>(),
-            [Code::UnknownField]
-        );
-        assert!(config.schedule(&"s".parse().unwrap()).is_some());
+        for (field, help) in [
+            ("colour", "leave it out, or look up its name"),
+            ("retain-running", "did you mean `retain_running`?"),
+            // The one that was meant is there.
+            ("override-status", "leave it out, or look up its name"),
+        ] {
+            let schedule = json!({"override_status": "running", field: "x"});
+            let (config, mistakes) = parse(&json!({"schedules": {"s": schedule}}));
+            let told: Vec<_> = mistakes.iter().map(|one| (one.code, one.help.as_str())).collect();
+            assert_eq!(told, [(Code::UnknownField, help)], "{field}");
+            assert!(config.schedule(&"s".parse().unwrap()).is_some());
+        }
     }
 }

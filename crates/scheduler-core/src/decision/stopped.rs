@@ -4,8 +4,9 @@ use chrono::TimeDelta;
 
 use super::{Case, Cause, Decision, Step, Why};
 use crate::{
+    id::InstanceType,
     memory::{self, ForWindow, InFlight, Memory},
-    resource::Failure,
+    resource::{Failure, FailureCode},
     schedule::{Desired, Enforcement},
     size::Size,
     window::{Asks, Opening},
@@ -104,7 +105,22 @@ impl Case<'_> {
         // it rests because an override had it stopped, after which it is as it was.
         let retained = memory.rests_retained();
         let memory = Memory { retained, ..memory };
-        self.act(Step::Start { types: self.types(), size }, cause, memory)
+        let types = self.types_to_start_as(&memory);
+        self.act(Step::Start { types, size }, cause, memory)
+    }
+
+    /// The types to start it as. One for which AWS had no capacity after all comes last until the next edge, and those
+    /// behind it come first.
+    fn types_to_start_as(&self, memory: &Memory) -> Vec<InstanceType> {
+        let mut types = self.types();
+        let fell =
+            self.resource.fell.as_ref().filter(|_| memory.falls > 0 && !self.is_new_edge(memory));
+        if fell.is_some_and(|failure| failure.code == FailureCode::NoCapacity) {
+            let current = self.resource.instance_type.as_ref();
+            let tried = types.iter().position(|one| Some(one) == current);
+            types.rotate_left(tried.map_or(0, |at| at + 1));
+        }
+        types
     }
 
     /// The size to start a group or service at: what its tag says, or what it was before it was stopped.

@@ -116,9 +116,21 @@ fn cell(decision: &Decision) -> String {
         }
         Action::Leave(why) => why.code().to_owned(),
     };
+    let types = decision.action.step().map_or(String::new(), choice);
     let memory =
         decision.memory.as_ref().map_or(String::new(), |memory| format!(" [{}]", told(memory)));
-    format!("{action}{memory}")
+    format!("{action}{types}{memory}")
+}
+
+/// The types to choose from, if there is a choice.
+fn choice(step: &Step) -> String {
+    match step {
+        Step::Start { types, .. } | Step::Resize { types } if types.len() > 1 => {
+            let types: Vec<_> = types.iter().map(InstanceType::as_str).collect();
+            format!(" as {}", types.join(", "))
+        }
+        Step::Start { .. } | Step::Resize { .. } | Step::Stop { .. } => String::new(),
+    }
 }
 
 fn word(cause: &Cause) -> &'static str {
@@ -368,6 +380,24 @@ fn the_others(table: &mut String) {
         &run,
         Memory { edge: Some(at(OLDER)), ..twice() },
     );
+    let fallen_as = |name: &str| {
+        let mut resource = Resource { instance_type: name.parse().ok(), ..fallen.clone() };
+        resource.marks.preferred_types =
+            ["m5.large", "m5a.large", "m6i.large"].map(|name| name.parse().unwrap()).into();
+        resource
+    };
+    let first = fallen_as("m5.large");
+    say("it is to be tried again, and other types may do", &first, &plain, &run, again(NOW));
+    say("the same, and it fell as the second", &fallen_as("m5a.large"), &plain, &run, again(NOW));
+    say("the same, as the last", &fallen_as("m6i.large"), &plain, &run, again(NOW));
+    say("the same, as what it was before", &fallen_as("t3.micro"), &plain, &run, again(NOW));
+    let key = Failure { code: FailureCode::EncryptionKey, message: "disabled".into() };
+    let locked = Resource { fell: Some(key), ..first.clone() };
+    say("the same, for its key", &locked, &plain, &run, again(NOW));
+    let start_failed = Memory { attempts: 1, ..twice() };
+    say("no other type was to be had then", &first, &plain, &run, start_failed);
+    let older = Memory { edge: Some(at(OLDER)), ..twice() };
+    say("at the next edge the first comes first", &first, &plain, &run, older);
 
     let wanted = || Some("m5.large".parse().unwrap());
     let large = Verdict { instance_type: wanted(), ..verdict(Desired::Running) };

@@ -105,7 +105,8 @@ impl Accounts {
         mistakes
     }
 
-    /// Takes in the parameter `excluded-accounts`.
+    /// Takes in the parameter `excluded-accounts`. With a mistake in it, accounts that are meant to be left alone
+    /// would be served.
     pub(super) fn exclude(&mut self, field: &str, text: &str) -> Vec<Mistake> {
         let (excluded, mistakes) = parsed(field, text);
         self.excluded.extend(excluded);

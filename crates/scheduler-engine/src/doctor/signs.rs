@@ -160,7 +160,7 @@ fn utc(at: Instant) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::{sync::Arc, time::Duration};
+    use std::sync::Arc;
 
     use scheduler_core::{
         Desired, Resource, Verdict, decision::Step, decision::Why, marks::Marks, memory::Memory,
@@ -205,7 +205,6 @@ mod tests {
         PassReport {
             tick: Tick { now: at(NOW), scope: Scope::default(), mode: Mode::DryRun },
             targets: vec![TargetReport { target, troubles: Vec::new(), resources }],
-            duration: Duration::ZERO,
         }
     }
 

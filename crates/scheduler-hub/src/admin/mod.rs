@@ -18,7 +18,7 @@ use scheduler_core::{
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::hub::HubError;
+use crate::HubError;
 
 /// How often changes are tried again while somebody else changes the same items.
 const TRIES: usize = 3;

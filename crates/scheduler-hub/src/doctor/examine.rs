@@ -4,7 +4,7 @@ use chrono::SecondsFormat;
 use scheduler_aws::{Aws, state_table::StateTable};
 use scheduler_core::{Instant, Target, resource::Failure};
 use scheduler_engine::{
-    MemoryStore, Mode, Pass, PassReport, Scope, Tick,
+    Foresight, MemoryStore, Mode, Pass, PassReport, Scope, Tick,
     doctor::{Code, Examination, Finding, Signs, of_keys, of_passes},
     pass,
     ports::{Lease, Memories, Remembered},
@@ -17,7 +17,10 @@ use super::{
     permissions::Question,
     spokes::troubles,
 };
-use crate::hub::{CONCURRENCY, LEASE};
+use crate::{hub::CONCURRENCY, passes::LEASE};
+
+/// Findings that are answered at most: some 3 MB, of the 6 that Lambda sends.
+const MOST_FINDINGS: usize = 10_000;
 
 /// What was found, and when by the function's clock.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -50,7 +53,10 @@ pub(crate) async fn examine(
         Err(_elapsed) => found.findings.push(out_of_time(prefix)),
     }
     let at = now.to_rfc3339_opts(SecondsFormat::Millis, true);
-    Diagnosis { at, examination: found.sorted(), omitted: 0 }
+    let mut examination = found.sorted();
+    let omitted = examination.findings.len().saturating_sub(MOST_FINDINGS);
+    examination.findings.truncate(MOST_FINDINGS);
+    Diagnosis { at, examination, omitted }
 }
 
 fn out_of_time(prefix: &str) -> Finding {
@@ -108,8 +114,10 @@ impl Patient<'_> {
             kinds: &settings.kinds,
             cloud: &self.aws.spokes(settings, self.now),
             memory: &Memory(has_state.then_some(table)),
+            begin_until: deadline,
             deadline,
             concurrency: CONCURRENCY,
+            foresight: &Foresight::default(),
             labels: &settings.labels,
             window_lead: settings.window_lead,
             tick: Tick { now: self.now, scope: scope.clone(), mode: Mode::DryRun },

@@ -5,7 +5,7 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use scheduler_aws::Aws;
 use scheduler_core::{mistake::Code, settings::BaseCredentials};
-use scheduler_hub::{Hub, Invocation, hub::Run};
+use scheduler_hub::{Hub, Invocation, answer::Run};
 use scheduler_sandbox::{
     Caller, Effect, Fault, Sandbox,
     stage::{Organization, SPOKE_ROLE, Stage},

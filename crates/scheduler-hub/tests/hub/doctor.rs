@@ -1,80 +1,24 @@
 //! `doctor` on the sandbox: one thing is wrong, and that one thing is found.
 
-use std::time::Duration;
-
-use chrono::TimeDelta;
-use scheduler_aws::Aws;
-use scheduler_core::settings::BaseCredentials;
 use scheduler_engine::doctor::{Examination, Finding, Severity};
-use scheduler_hub::{Answer, Hub, Invocation};
-use scheduler_sandbox::{
-    CallError, Caller, Effect, Fault, Sandbox,
-    stage::{self, STACK, Stage, Wanted},
-};
-use serde_json::{Value, json};
+use scheduler_sandbox::{CallError, stage::STACK};
 
-const SPOKE: &str = "222222222222";
-const OTHER: &str = "333333333333";
-const REGION: &str = "eu-west-1";
-
-struct World {
-    stage: Stage,
-    spoke: Caller,
-    other: Caller,
-    hub: Hub,
-}
+use super::*;
 
 impl World {
-    /// A hub with two spokes, a good schedule and an instance that follows it, on a Monday at work; a pass has run.
-    async fn new() -> Self {
-        let sandbox = Sandbox::new("2026-03-02T10:00:00Z".parse().unwrap());
-        let stage = Stage::deploy(&sandbox, "111111111111", REGION).await.unwrap();
-        stage.serve(&[SPOKE, OTHER], &[REGION]).await.unwrap();
-        let spoke = stage.deploy_spoke(SPOKE, REGION).await.unwrap();
-        let other = stage.deploy_spoke(OTHER, REGION).await.unwrap();
-        let hours = json!({"begintime": "09:00", "endtime": "18:00", "weekdays": ["mon-fri"]});
-        stage.put_item("period", "office-hours", &hours).await.unwrap();
-        let office = json!({"timezone": "UTC", "periods": ["office-hours"]});
-        stage.put_item("schedule", "office", &office).await.unwrap();
-        let keys = stage.session().await.unwrap();
-        let credentials = BaseCredentials::long_lived(&keys.access_key_id, &keys.secret_access_key)
-            .with_session(keys.session_token.as_deref());
-        let home = REGION.parse().unwrap();
-        let aws = Aws::in_process(sandbox.handler(), &home, &credentials, sandbox.clock());
-        let hub = Hub::new(aws, stage.prefix());
-        let world = Self { stage, spoke, other, hub };
-        world.launch().await;
-        world.wait(10);
-        world.pass().await;
-        world.wait(5);
+    /// With an instance that follows the good schedule, at work; a pass has run.
+    async fn at_work() -> Self {
+        let world = World::new().await;
+        world.stage.sandbox.set_now("2026-03-02T10:00:00Z".parse().unwrap());
+        world.launch(&world.spoke, Some("office")).await;
+        world.wait();
+        world.send(rule()).await.unwrap();
+        world.wait();
         world
     }
 
-    async fn launch(&self) -> String {
-        let wanted = Wanted { name: "web", instance_type: "m5.large", schedule: Some("office") };
-        stage::run_instance(&self.spoke, &wanted).await.unwrap()
-    }
-
-    fn wait(&self, minutes: i64) {
-        self.stage.sandbox.set_now(self.stage.sandbox.now() + TimeDelta::minutes(minutes));
-    }
-
-    async fn pass(&self) {
-        self.ask(json!({"source": "aws.events", "detail-type": "Scheduled Event"})).await;
-    }
-
-    async fn ask(&self, event: Value) -> Answer {
-        self.ask_within(event, Duration::from_secs(30)).await
-    }
-
-    async fn ask_within(&self, event: Value, limit: Duration) -> Answer {
-        let deadline = tokio::time::Instant::now() + limit;
-        let call = Invocation { id: "test".into(), deadline };
-        self.hub.answer(&event, &call).await.unwrap()
-    }
-
     async fn examine(&self) -> Examination {
-        match self.ask(json!({"action": "doctor"})).await {
+        match self.ask(json!({"action": "doctor"})).await.unwrap() {
             Answer::Doctor(diagnosis) => diagnosis.examination,
             other => panic!("{other:?}"),
         }
@@ -120,7 +64,7 @@ impl World {
 
 #[tokio::test]
 async fn a_healthy_deployment_has_no_findings_and_nothing_is_written() {
-    let world = World::new().await;
+    let world = World::at_work().await;
     world.stage.sandbox.reset_calls();
     let examination = world.examine().await;
     assert_eq!(examination.findings, []);
@@ -154,7 +98,7 @@ async fn a_permission_that_is_missing_is_named() {
         ("autoscaling:UpdateAutoScalingGroup", "AutoScalingGroups=Yes", "aws/222222222222"),
         ("tag:GetResources", "EcsServices=Yes", "aws/222222222222/eu-west-1"),
     ] {
-        let world = World::new().await;
+        let world = World::at_work().await;
         stage::forbid(&world.spoke, &[action]).await.unwrap();
         world.finds("missing-permission", place, &[action, parameter]).await;
         assert_eq!(world.the_finding().await.severity, Severity::Error);
@@ -163,7 +107,7 @@ async fn a_permission_that_is_missing_is_named() {
 
 #[tokio::test]
 async fn what_one_parameter_of_the_template_gives_is_one_finding() {
-    let world = World::new().await;
+    let world = World::at_work().await;
     let actions = ["redshift:DescribeClusters", "redshift:PauseCluster", "redshift:ResumeCluster"];
     stage::forbid(&world.spoke, &actions).await.unwrap();
     world.finds("missing-permission", "aws/222222222222", &[&actions.join(", ")]).await;
@@ -171,7 +115,7 @@ async fn what_one_parameter_of_the_template_gives_is_one_finding() {
 
 #[tokio::test]
 async fn what_some_schedules_need_is_a_warning() {
-    let world = World::new().await;
+    let world = World::at_work().await;
     stage::forbid(&world.spoke, &["ec2:CreateTags"]).await.unwrap();
     world.finds("missing-permission", "aws/222222222222", &["ec2:CreateTags", "Tags=Yes"]).await;
     assert_eq!(world.the_finding().await.severity, Severity::Warning);
@@ -179,7 +123,7 @@ async fn what_some_schedules_need_is_a_warning() {
 
 #[tokio::test]
 async fn a_role_that_may_not_ask_is_noted() {
-    let world = World::new().await;
+    let world = World::at_work().await;
     stage::forbid(&world.spoke, &["iam:SimulatePrincipalPolicy"]).await.unwrap();
     let examination = world.examine().await;
     assert!(!examination.has_findings());
@@ -189,7 +133,7 @@ async fn a_role_that_may_not_ask_is_noted() {
 
 #[tokio::test]
 async fn a_role_that_asks_for_another_external_id_cannot_be_assumed() {
-    let world = World::new().await;
+    let world = World::at_work().await;
     world.stage.put_parameter("external-id", "String", "another").await.unwrap();
     let findings = world.examine().await.findings;
     let found: Vec<_> = findings.iter().map(|one| (one.code.as_str(), &*one.place)).collect();
@@ -204,7 +148,7 @@ async fn a_role_that_asks_for_another_external_id_cannot_be_assumed() {
 
 #[tokio::test]
 async fn a_role_that_is_missing_is_one_accounts_finding() {
-    let world = World::new().await;
+    let world = World::at_work().await;
     let policy = [("RoleName", stage::SPOKE_ROLE), ("PolicyName", "dayshift")];
     world.other.query("iam", "DeleteRolePolicy", &policy).await.unwrap();
     world.other.query("iam", "DeleteRole", &policy[..1]).await.unwrap();
@@ -213,7 +157,7 @@ async fn a_role_that_is_missing_is_one_accounts_finding() {
 
 #[tokio::test]
 async fn a_region_that_is_off_is_to_be_enabled() {
-    let world = World::new().await;
+    let world = World::at_work().await;
     world.stage.put_parameter("regions", "StringList", "eu-west-1,ap-east-1").await.unwrap();
     world.stage.sandbox.disable_region(SPOKE, "ap-east-1");
     let place = "aws/222222222222/ap-east-1";
@@ -222,7 +166,7 @@ async fn a_region_that_is_off_is_to_be_enabled() {
 
 #[tokio::test]
 async fn a_broken_schedule_is_named_with_its_mistake() {
-    let world = World::new().await;
+    let world = World::at_work().await;
     let fields = json!({"periods": ["office-hours"], "timezone": "Mars/Olympus"});
     world.stage.put_item("schedule", "martian", &fields).await.unwrap();
     world.finds("schedule-mistake", "schedules.martian", &["timezone", "Mars/Olympus"]).await;
@@ -236,14 +180,14 @@ async fn a_broken_schedule_is_named_with_its_mistake() {
 
 #[tokio::test]
 async fn a_table_that_is_not_there_is_named() {
-    let world = World::new().await;
+    let world = World::at_work().await;
     world.stage.put_parameter("state-table", "String", "nowhere").await.unwrap();
     world.finds("table-missing", "nowhere", &["state-table"]).await;
 }
 
 #[tokio::test]
 async fn a_table_with_another_key_is_named() {
-    let world = World::new().await;
+    let world = World::at_work().await;
     world.create_table("wrong", "name", "type").await.unwrap();
     world.stage.put_parameter("config-table", "String", "wrong").await.unwrap();
     let words = ["name (S), type (S)", "type (S), name (S)"];
@@ -252,7 +196,7 @@ async fn a_table_with_another_key_is_named() {
 
 #[tokio::test]
 async fn a_state_table_that_keeps_everything_is_a_warning() {
-    let world = World::new().await;
+    let world = World::at_work().await;
     let off = json!({
         "TableName": format!("{STACK}-state"),
         "TimeToLiveSpecification": {"AttributeName": "expires", "Enabled": false},
@@ -265,7 +209,7 @@ async fn a_state_table_that_keeps_everything_is_a_warning() {
 
 #[tokio::test]
 async fn a_function_that_may_not_describe_its_tables_still_uses_them() {
-    let world = World::new().await;
+    let world = World::at_work().await;
     world.fail("DescribeTable", "AccessDeniedException", "no");
     let examination = world.examine().await;
     assert!(!examination.has_findings(), "{:#?}", examination.findings);
@@ -274,47 +218,47 @@ async fn a_function_that_may_not_describe_its_tables_still_uses_them() {
 
 #[tokio::test]
 async fn parameters_that_are_wrong_are_named() {
-    let world = World::new().await;
+    let world = World::at_work().await;
     world.stage.put_parameter("kinds", "StringList", "ec2").await.unwrap();
     world.finds("bad-parameter", "/dayshift/dayshift/kinds", &["ec2-instance"]).await;
-    let world = World::new().await;
+    let world = World::at_work().await;
     world.fail("GetParametersByPath", "AccessDeniedException", "no");
     world.finds("parameters-unreadable", "/dayshift/dayshift", &["ssm:GetParametersByPath"]).await;
 }
 
 #[tokio::test]
 async fn an_instance_whose_key_may_not_be_used_names_the_grant() {
-    let world = World::new().await;
-    let id = world.launch().await;
+    let world = World::at_work().await;
+    let id = world.launch(&world.spoke, Some("office")).await;
     stage::by_hand(&world.spoke, "StopInstances", &id).await.unwrap_err();
-    world.wait(5);
+    world.wait();
     stage::by_hand(&world.spoke, "StopInstances", &id).await.unwrap();
-    world.wait(5);
+    world.wait();
     world.stage.sandbox.inject(stage::unusable_key(&id));
     stage::by_hand(&world.spoke, "StartInstances", &id).await.unwrap();
-    world.wait(5);
-    world.pass().await;
-    world.wait(5);
+    world.wait();
+    world.send(rule()).await.unwrap();
+    world.wait();
     let words = [&*id, "KmsKeyArns", "describe-volumes --region eu-west-1"];
     world.finds("key-grant", "aws/222222222222/eu-west-1", &words).await;
 }
 
 #[tokio::test]
 async fn passes_that_do_not_run_are_missed_once_something_is_due() {
-    let world = World::new().await;
+    let world = World::at_work().await;
     world.stage.put_parameter("frequency", "String", "rate(5 minutes)").await.unwrap();
     // At eighteen hours it should have been stopped.
     world.stage.sandbox.set_now("2026-03-02T18:10:00Z".parse().unwrap());
     assert!(!world.examine().await.has_findings());
-    world.wait(10);
+    world.wait();
     world.finds("no-pass", "the schedule rule", &["2026-03-02T18:00:00Z", "Active=Yes"]).await;
-    world.pass().await;
+    world.send(rule()).await.unwrap();
     assert_eq!(world.examine().await.findings, []);
 }
 
 #[tokio::test]
 async fn a_target_that_does_not_answer_keeps_nobody_waiting() {
-    let world = World::new().await;
+    let world = World::at_work().await;
     world.stage.sandbox.inject(Fault {
         account: Some(OTHER.into()),
         operation: Some("DescribeInstances".into()),
@@ -322,7 +266,8 @@ async fn a_target_that_does_not_answer_keeps_nobody_waiting() {
     });
     let limit = Duration::from_secs(2);
     let began = std::time::Instant::now();
-    let answer = world.ask_within(json!({"action": "doctor"}), limit).await;
+    let call = Invocation { id: "test".into(), deadline: tokio::time::Instant::now() + limit };
+    let answer = world.hub.answer(&json!({"action": "doctor"}), &call).await.unwrap();
     assert!(began.elapsed() < limit + Duration::from_secs(1), "{:?}", began.elapsed());
     let Answer::Doctor(diagnosis) = answer else { panic!("{answer:?}") };
     let findings = diagnosis.examination.findings;

@@ -5,7 +5,12 @@ use super::*;
 fn busy_with(answer: &Answer) -> Option<&str> {
     match answer {
         Answer::Skipped(skipped) => Some(&skipped.busy),
-        Answer::Run(_) | Answer::Status(_) | Answer::Explain(_) | Answer::Doctor(_) => None,
+        Answer::Run(_)
+        | Answer::Begun(_)
+        | Answer::Shards(_)
+        | Answer::Status(_)
+        | Answer::Explain(_)
+        | Answer::Doctor(_) => None,
     }
 }
 

@@ -9,6 +9,7 @@ mod kinds;
 mod leases;
 mod passes;
 mod requests;
+mod shards;
 mod tags;
 mod troubles;
 mod types;
@@ -20,7 +21,7 @@ use chrono::TimeDelta;
 use scheduler_aws::Aws;
 use scheduler_core::settings::BaseCredentials;
 use scheduler_engine::report::OutcomeRow;
-use scheduler_hub::{Answer, Hub, HubError, Invocation, hub::Run};
+use scheduler_hub::{Answer, Hub, HubError, Invocation, answer::Run};
 use scheduler_sandbox::{
     Caller, Effect, Fault, Sandbox,
     stage::{self, Stage, Wanted},

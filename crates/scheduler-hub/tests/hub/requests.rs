@@ -20,7 +20,7 @@ async fn status_says_what_each_does_and_should_do_and_was_made_to_do() {
     let Answer::Status(status) = world.ask(json!({"action": "status"})).await.unwrap() else {
         panic!()
     };
-    let mut rows = status.status.resources;
+    let mut rows = status.resources;
     for (kind, id) in Kind::ALL.into_iter().zip(ids) {
         let at = rows.iter().position(|row| row.resource == id).unwrap();
         let row = rows.swap_remove(at);

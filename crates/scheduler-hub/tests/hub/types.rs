@@ -41,3 +41,39 @@ async fn an_instance_runs_as_the_type_of_its_period_if_it_can() {
         }
     }
 }
+
+#[tokio::test]
+async fn an_instance_that_fell_for_want_of_capacity_is_started_as_the_next_type() {
+    let mut world = World::new().await;
+    let id = world.launch(&world.spoke, Some("office")).await;
+    let tag = [
+        ("ResourceId.1", &*id),
+        ("Tag.1.Key", "SchedulePreferredTypes"),
+        ("Tag.1.Value", "m5.large m5a.large m6i.large"),
+    ];
+    world.spoke.query("ec2", "CreateTags", &tag).await.unwrap();
+    for scarce in ["m5.large", "m5a.large"] {
+        let code = "Server.InsufficientInstanceCapacity".into();
+        let effect = Effect::FallBack { code, message: "none".into() };
+        let fault = Fault { resource: Some(scarce.into()), ..Fault::always(effect) };
+        world.stage.sandbox.inject(fault);
+    }
+    let ids = [id];
+    for (time, expected, instance_type) in [
+        ("07:00", "stop", "m5.large"),
+        ("09:00", "start", "m5.large"),
+        ("09:15", "no-capacity", "m5.large"),
+        ("09:30", "start", "m5a.large"),
+        ("09:45", "no-capacity", "m5a.large"),
+        ("10:00", "start", "m6i.large"),
+        ("10:15", "as-desired", "m6i.large"),
+        ("18:00", "stop", "m6i.large"),
+    ] {
+        let words = world.words(&format!("2026-03-02T{time}:00Z"), &ids).await;
+        assert_eq!(
+            (words, world.instance_type(&ids[0]).await),
+            ([expected.to_owned()], instance_type.to_owned()),
+            "at {time}"
+        );
+    }
+}

@@ -85,6 +85,13 @@ async fn the_sandbox_is_controlled_beside_aws() {
     let answer = send(&server, "POST /_sandbox/fault HTTP/1.1", scarce).await;
     assert!(answer.starts_with("HTTP/1.1 204"), "{answer}");
 
+    let lost = r#"{"resource": "0", "times": 1, "effect": "lose_messages"}"#;
+    let twice = r#"{"times": 1, "effect": "duplicate_messages"}"#;
+    for fault in [lost, twice] {
+        let answer = send(&server, "POST /_sandbox/fault HTTP/1.1", fault).await;
+        assert!(answer.starts_with("HTTP/1.1 204"), "{answer}");
+    }
+
     let wrong = [
         (
             "PUT /_sandbox/account HTTP/1.1",

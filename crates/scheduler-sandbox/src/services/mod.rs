@@ -12,6 +12,7 @@ pub(crate) mod organizations;
 mod page;
 pub(crate) mod rds;
 pub(crate) mod redshift;
+pub(crate) mod sqs;
 pub(crate) mod ssm;
 mod sts;
 mod tagging;
@@ -20,7 +21,7 @@ mod tags;
 use chrono::{DateTime, SecondsFormat, Utc};
 
 use self::ec2::StateReason;
-use crate::fault::FallBack;
+use crate::fault::Aftermath;
 use crate::keyring::Principal;
 use crate::place::Place;
 use crate::wire::{Answer, ApiError, Dialect, Input, Refusal};
@@ -38,6 +39,7 @@ pub(crate) enum Service {
     Organizations,
     Rds,
     Redshift,
+    Sqs,
     Ssm,
     Sts,
     Tagging,
@@ -56,6 +58,7 @@ impl Service {
             "organizations" => Some(Self::Organizations),
             "rds" => Some(Self::Rds),
             "redshift" => Some(Self::Redshift),
+            "sqs" => Some(Self::Sqs),
             "ssm" => Some(Self::Ssm),
             "sts" => Some(Self::Sts),
             "tagging" => Some(Self::Tagging),
@@ -76,6 +79,7 @@ impl Service {
             Self::Organizations => "organizations",
             Self::Rds => "rds",
             Self::Redshift => "redshift",
+            Self::Sqs => "sqs",
             Self::Ssm => "ssm",
             Self::Sts => "sts",
             Self::Tagging => "tag",
@@ -92,6 +96,7 @@ impl Service {
             Self::Iam => "https://iam.amazonaws.com/doc/2010-05-08/",
             Self::Rds => "http://rds.amazonaws.com/doc/2014-10-31/",
             Self::Redshift => "http://redshift.amazonaws.com/doc/2012-12-01/",
+            Self::Sqs => "com.amazonaws.sqs",
             // These give none.
             Self::ApplicationAutoscaling
             | Self::Ecs
@@ -112,24 +117,28 @@ pub(crate) struct Call {
     pub(crate) operation: String,
     pub(crate) dialect: Dialect,
     pub(crate) now: DateTime<Utc>,
-    /// The faults that make instances fall back after this call has started them.
-    pub(crate) fall_backs: Vec<FallBack>,
+    /// What faults make of what this call does.
+    pub(crate) aftermath: Aftermath,
 }
 
 impl Call {
     /// The name policies have for it: `ec2:StartInstances`. A transaction has none: what is in it has, and here the
-    /// whole is taken for its commonest part.
+    /// whole is taken for its commonest part. Nor has a batch of messages, which is allowed where one message is.
     pub(crate) fn action(&self) -> String {
-        if self.operation == "TransactWriteItems" {
-            return "dynamodb:PutItem".into();
-        }
-        format!("{}:{}", self.service.prefix(), self.operation)
+        let operation = match self.operation.as_str() {
+            "TransactWriteItems" => "PutItem",
+            "SendMessageBatch" => "SendMessage",
+            "DeleteMessageBatch" => "DeleteMessage",
+            operation => operation,
+        };
+        format!("{}:{operation}", self.service.prefix())
     }
 
     /// Why an instance that this call starts will fall back, if it will.
     fn falls_back(&self, instance: impl ToString, instance_type: &str) -> Option<StateReason> {
         let id = instance.to_string();
-        let fall_back = self.fall_backs.iter().find(|one| one.takes(&id, instance_type))?;
+        let fall_back =
+            self.aftermath.fall_backs.iter().find(|one| one.takes(&id, instance_type))?;
         Some(fall_back.reason.clone())
     }
 
@@ -170,6 +179,10 @@ pub(crate) fn perform(world: &mut World, call: &Call, input: &Input) -> Result<A
         }
         (Service::Ssm, Input::Document(document)) => {
             ssm::perform(&mut world.region(&call.place).ssm, call, document).map(Answer::Document)
+        }
+        (Service::Sqs, Input::Document(document)) => {
+            sqs::perform(&mut world.region(&call.place).queues, call, document)
+                .map(Answer::Document)
         }
         (Service::Ecs, Input::Document(document)) => {
             ecs::perform(&mut world.region(&call.place).ecs, call, document).map(Answer::Document)

@@ -53,6 +53,28 @@ async fn faults_and_policies_hold_for_every_service() {
 }
 
 #[tokio::test]
+async fn shards_are_sent_by_the_function_and_taken_by_the_hub() {
+    let (stage, _) = deployed().await;
+    let stage = stage.with_queue().await.unwrap();
+    let session = stage.session().await.unwrap();
+    let function = Caller::new(&stage.sandbox, &session, "eu-west-1");
+    let url = stage.queue_url(SHARD_QUEUE).await.unwrap();
+    let named = json!({"Name": "/dayshift/dayshift/shard-queue"});
+    let parameter = stage.hub.json("ssm", "AmazonSSM.GetParameter", named).await.unwrap();
+    assert_eq!(parameter["Parameter"]["Value"], url);
+    let shard = json!({"QueueUrl": url, "Entries": [{"Id": "0", "MessageBody": "shard"}]});
+    function.json("sqs", "AmazonSQS.SendMessageBatch", shard).await.unwrap();
+    let asked = json!({"QueueUrl": url});
+    let denied = function.json("sqs", "AmazonSQS.ReceiveMessage", asked).await.unwrap_err();
+    assert_eq!((denied.status, denied.code.as_str()), (403, "AccessDenied"));
+    let received = stage.receive(SHARD_QUEUE).await.unwrap();
+    assert_eq!((received.len(), &received[0]["Body"]), (1, &json!("shard")));
+    stage.delete(SHARD_QUEUE, &received[0]).await.unwrap();
+    let left = stage.queue_attribute(SHARD_QUEUE, "ApproximateNumberOfMessagesNotVisible").await;
+    assert_eq!(left.unwrap(), "0");
+}
+
+#[tokio::test]
 async fn what_is_created_can_be_read() {
     let (stage, spoke) = deployed().await;
     let sandbox = &stage.sandbox;

@@ -16,7 +16,7 @@ pub(crate) enum Dialect {
     Query,
     Json10,
     Json11,
-    /// JSON 1.0 as CloudWatch speaks it, with the error codes of the query format it came from.
+    /// JSON 1.0 as CloudWatch and SQS speak it, with the error codes of the query format they came from.
     CompatibleJson,
     /// rpc-v2-cbor; of the services here only CloudWatch speaks it, with those codes too.
     Cbor,
@@ -121,7 +121,7 @@ fn dialect(parts: &Parts, service: &str) -> Dialect {
         return Dialect::Cbor;
     }
     if parts.headers.contains_key("x-amz-target") {
-        if service == "monitoring" {
+        if matches!(service, "monitoring" | "sqs") {
             return Dialect::CompatibleJson;
         }
         let old =

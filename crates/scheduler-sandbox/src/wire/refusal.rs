@@ -11,6 +11,8 @@ use super::Dialect;
 pub(crate) struct ApiError {
     pub(crate) status: u16,
     pub(crate) code: Cow<'static, str>,
+    /// The code by which clients know it since the query format, where a service that promises them theirs has another.
+    pub(crate) query_code: Option<&'static str>,
     pub(crate) message: String,
     /// One more member of a JSON error, next to the message.
     pub(crate) detail: Option<Box<(&'static str, Value)>>,
@@ -22,12 +24,16 @@ impl ApiError {
         code: impl Into<Cow<'static, str>>,
         message: impl Into<String>,
     ) -> Self {
-        Self { status, code: code.into(), message: message.into(), detail: None }
+        Self { status, code: code.into(), query_code: None, message: message.into(), detail: None }
     }
 
     /// Status 400, as nearly all of AWS's errors have.
     pub(crate) fn bad(code: &'static str, message: impl Into<String>) -> Self {
         Self::new(400, code, message)
+    }
+
+    pub(crate) fn known_as(self, query_code: &'static str) -> Self {
+        Self { query_code: Some(query_code), ..self }
     }
 
     pub(crate) fn with(self, name: &'static str, value: Value) -> Self {
@@ -48,7 +54,7 @@ pub(crate) enum Refusal {
 impl Refusal {
     /// The code, status and words that this dialect's services use.
     ///
-    /// CloudWatch has the query codes in every dialect, because it promises old clients the codes they knew.
+    /// CloudWatch and SQS have the query codes in every dialect, because they promise old clients the codes they knew.
     pub(crate) fn in_dialect(self, dialect: Dialect) -> ApiError {
         match dialect {
             Dialect::Ec2 => self.in_ec2(),

@@ -105,6 +105,7 @@ fn failure(envelope: &Envelope<'_>, error: &ApiError) -> Plain {
                 *status,
                 document_body(envelope, &document_failure(envelope, error)),
             );
+            let code = error.query_code.unwrap_or(code);
             plain.headers.push(("x-amzn-query-error", format!("{code};{}", side(*status))));
             plain
         }

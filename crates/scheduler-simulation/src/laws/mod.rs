@@ -54,11 +54,13 @@ pub enum Law {
     AllEndsWell,
     /// Every call is announced.
     CallsAreAnnounced,
+    /// The shards of a pass add up.
+    ShardsAddUp,
 }
 
 impl Law {
     /// Every law.
-    pub const ALL: [Law; 15] = [
+    pub const ALL: [Law; 16] = [
         Law::OnlyWhatIsOurs,
         Law::SecondPassIsQuiet,
         Law::TargetsAreApart,
@@ -74,6 +76,7 @@ impl Law {
         Law::ResizesEnd,
         Law::AllEndsWell,
         Law::CallsAreAnnounced,
+        Law::ShardsAddUp,
     ];
 
     /// The law as a sentence.
@@ -109,7 +112,7 @@ impl Law {
                 "a database that AWS starts by itself is stopped again, and the report says so"
             }
             Law::OnePassAtATime => {
-                "no two passes work at once, and a dead holder's lease is taken over"
+                "no two passes work at once on a target, and a dead holder's lease is taken over"
             }
             Law::ResizesEnd => {
                 "what was stopped to be resized runs in the end, as a type it may run as or with a reason"
@@ -119,6 +122,9 @@ impl Law {
             }
             Law::CallsAreAnnounced => {
                 "every call is announced in the store by its own pass before it is made"
+            }
+            Law::ShardsAddUp => {
+                "a pass in shards is put together once at most, and every target of it counts once"
             }
         }
     }

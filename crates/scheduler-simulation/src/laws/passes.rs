@@ -24,6 +24,7 @@ pub(super) fn check(
     tally: &mut Tally,
 ) -> Result<(), Broken> {
     one_pass_at_a_time(scene, tally)?;
+    shards_add_up(scene, tally)?;
     ours_is_never_a_persons(scene, ledger, tally)?;
     for id in &scene.ran.progress.stale {
         ledger.of(id).deceived = Some(scene.world.clock);
@@ -69,6 +70,21 @@ fn one_pass_at_a_time(scene: &Scene<'_>, tally: &mut Tally) -> Result<(), Broken
     if let End::NotHeld(NotHeld::Busy { holder, until }) = &scene.ran.end {
         let how = format!("{holder} kept the lease after {until}");
         tally.hold(Law::OnePassAtATime, *until > scene.world.clock, broken(how))?;
+    }
+    Ok(())
+}
+
+/// A pass in shards is put together once at most, whoever came twice or died, and then every target that it was begun with
+/// counts once.
+fn shards_add_up(scene: &Scene<'_>, tally: &mut Tally) -> Result<(), Broken> {
+    let over = scene.world.post.passes.iter().filter(|(_, pass)| !pass.put_together.is_empty());
+    for (name, pass) in over {
+        let is_whole = pass.put_together == [pass.targets];
+        let how = || {
+            let how = format!("{name} of {} targets: {:?}", pass.targets, pass.put_together);
+            Broken { law: Law::ShardsAddUp, id: None, how }
+        };
+        tally.hold(Law::ShardsAddUp, is_whole, how)?;
     }
     Ok(())
 }

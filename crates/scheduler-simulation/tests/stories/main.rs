@@ -321,8 +321,8 @@ fn the_rows_add_up() {
         [Some("office"), Some("broken"), Some("nobody's"), Some("night"), None, Some("office")];
     let mut stage = Stage::with(&tags.map(|tag| (tag, Observed::Stopped)));
     stage.trouble(Class::OrderDenied, target(2));
-    let rows = stage.run(at(OPEN)).rows();
-    let pass = &rows.pass;
+    let report = stage.run(at(OPEN));
+    let pass = report.summary().row(&report.tick, Duration::ZERO);
     assert_eq!((pass.targets, pass.resources, pass.started, pass.failed), (3, 5, 1, 1));
     assert_eq!(
         pass.started + pass.stopped + pass.resized + pass.left + pass.failed,

@@ -108,7 +108,7 @@ impl Stage {
         let ran = hub.run(&self.world, &config(), Errand { plan: self.plan.clone(), ..errand });
         match ran.end {
             End::Reported(report) => report,
-            End::Died | End::NotHeld(_) => panic!("{:?}", ran.end),
+            other => panic!("{other:?}"),
         }
     }
 

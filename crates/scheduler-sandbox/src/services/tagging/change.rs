@@ -4,6 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::invalid;
 use super::kind::{Change, Kind, type_name};
+use crate::fault::Aftermath;
 use crate::services::members::Members;
 use crate::services::tags::Tags;
 use crate::services::{self, Call};
@@ -57,7 +58,7 @@ fn change_one(
         operation: kind.operation(change).to_owned(),
         dialect: call.dialect,
         now: call.now,
-        fall_backs: Vec::new(),
+        aftermath: Aftermath::default(),
     };
     world.authorize(&own)?;
     services::perform(world, &own, &kind.request(arn, change)).map(drop)

@@ -1,0 +1,163 @@
+//! Passes in shards: begun, worked on, waited for and put together.
+
+use std::sync::Arc;
+
+use chrono::TimeDelta;
+use scheduler_core::{
+    Settings,
+    resource::{Failure, FailureCode},
+};
+use scheduler_engine::{
+    Summary,
+    ports::Claims,
+    record,
+    shards::{self, Claim, Ended, Hold, NotWorked, Walked, Worked},
+};
+use tokio::time::Instant as Deadline;
+
+use crate::{
+    Hub, HubError, Invocation,
+    answer::{Begun, MessageFailure, Run, Shards},
+    event::Message,
+    known::Known,
+    passes::{ASKING_EVERY, Turn, claims_error, span},
+};
+
+/// How long after its deadline an invocation may still write: Lambda has ended it then.
+const HOLD_OUTLIVES: TimeDelta = TimeDelta::seconds(5);
+
+impl Hub {
+    /// Begins a pass in shards.
+    pub(crate) async fn begin(
+        &self,
+        known: &Known,
+        whole: &Claim,
+        deadline: Deadline,
+    ) -> Result<Begun, HubError> {
+        let Settings { state_table, shard_queue, targets_per_shard, .. } = &known.settings;
+        let (table, url) = (self.aws.memory(state_table), shard_queue.as_deref());
+        let queue = self.aws.queue(url.unwrap_or_default());
+        let begun = shards::begin(&table, &queue, whole, *targets_per_shard).await;
+        let begun = begun.map_err(|source| claims_error(known, source))?;
+        let (pass, shards, targets) = (begun.pass, begun.shards, begun.targets);
+        tracing::info!(pass, shards, targets, "pass begun in shards");
+        if begun.is_over {
+            let ended = table.outcome(&pass).await;
+            if let Some(ended) = ended.map_err(|source| claims_error(known, source))? {
+                self.put_together(&known.settings, &ended, deadline).await;
+            }
+        }
+        Ok(Begun { pass, shards, targets })
+    }
+
+    /// Works on the shards that messages name.
+    pub(crate) async fn work_on(&self, messages: &[Message], call: &Invocation) -> Shards {
+        let mut failures = Vec::new();
+        for message in messages {
+            if let Err(error) = self.work_on_one(&message.body, call).await {
+                let (id, code) = (&message.id, error.code());
+                tracing::error!(message = id, code, reason = %error, "shard not worked on");
+                failures.push(MessageFailure { id: id.clone() });
+            }
+        }
+        Shards { failures }
+    }
+
+    async fn work_on_one(&self, message: &str, call: &Invocation) -> Result<(), HubError> {
+        let worked = match self.known.get() {
+            // The table may be another one by now.
+            Some(kept) => self.work(message, &kept, call).await?.then_some(()),
+            None => None,
+        };
+        if worked.is_none() && !self.work(message, &self.read_anew().await?, call).await? {
+            tracing::info!(message, "the shard is ended, or its time is over");
+        }
+        Ok(())
+    }
+
+    /// Works on the shard that a message names. Answers whether there was anything to be done.
+    async fn work(
+        &self,
+        message: &str,
+        known: &Arc<Known>,
+        call: &Invocation,
+    ) -> Result<bool, HubError> {
+        let now = self.aws.now();
+        let hold = Hold { holder: call.id.clone(), until: now + span(call.left()) + HOLD_OUTLIVES };
+        let settings = &known.settings;
+        let table = self.aws.memory(&settings.state_table);
+        let queue = self.aws.queue(settings.shard_queue.as_deref().unwrap_or_default());
+        let walk = async |claim: &Claim| self.walk_shard(known.clone(), claim, call).await;
+        let worked = shards::work(&table, &queue, message, &hold, now, walk).await;
+        let worked = worked.map_err(|not_worked| match not_worked {
+            NotWorked::BadMessage(error) => HubError::Message(error),
+            NotWorked::Busy { holder } => HubError::Busy { holder, until: hold.until },
+            NotWorked::Claim(source) => claims_error(known, source),
+            NotWorked::Walk(error) => error,
+        })?;
+        if let Worked::Last(ended) = &worked {
+            self.put_together(settings, ended, call.deadline).await;
+        }
+        Ok(!matches!(worked, Worked::Nothing))
+    }
+
+    async fn walk_shard(
+        &self,
+        kept: Arc<Known>,
+        claim: &Claim,
+        call: &Invocation,
+    ) -> Result<Walked, HubError> {
+        let began = Deadline::now();
+        let known = self.known_for(claim, kept).await?;
+        let (summary, rest) = self.walk(&known, claim, call).await;
+        let row = summary.row(&claim.head.tick, began.elapsed());
+        record::log_shard(&claim.id.pass, &claim.id.shard, &row, rest.len());
+        Ok(Walked { summary, rest })
+    }
+
+    /// Says what came of a pass whose shards are all ended.
+    pub(crate) async fn put_together(
+        &self,
+        settings: &Settings,
+        Ended { head, summary, .. }: &Ended,
+        deadline: Deadline,
+    ) {
+        let duration = (self.aws.now() - head.began).to_std().unwrap_or_default();
+        self.finish(settings, head, summary, duration, deadline).await;
+    }
+
+    /// Waits for the shards of a pass that somebody asked for. Targets of those that take longer than the invocation has
+    /// are reported as not looked at yet.
+    pub(crate) async fn to_the_end(&self, known: &Known, mut turn: Turn, call: &Invocation) -> Run {
+        if let Some(begun) = turn.begun.take() {
+            let table = self.aws.memory(&known.settings.state_table);
+            while table.pending(&begun.pass).await != Ok(0) && Deadline::now() < call.deadline {
+                tokio::time::sleep(ASKING_EVERY).await;
+            }
+            match outcome(&table, &begun.pass).await {
+                Ok(summary) => turn.absorb(summary),
+                Err(failure) => {
+                    let (pass, code) = (&begun.pass, failure.code.as_str());
+                    tracing::warn!(pass, code, reason = failure.message, "pass not put together");
+                }
+            }
+        }
+        turn.into_run(known)
+    }
+}
+
+/// What has come of a pass so far. Targets of shards that are not ended are reported as not looked at yet.
+async fn outcome<P: Claims>(claims: &P, pass: &str) -> Result<Summary, Failure> {
+    // In this order: what ends in between is in both, and counts as what came of it.
+    let open = claims.claims().await?;
+    let pending = claims.pending(pass).await?;
+    let ended = claims.outcome(pass).await?;
+    let mut summary = ended.map(|ended| ended.summary).unwrap_or_default();
+    let at_work = open.into_iter().filter(|open| pending > 0 && open.claim.id.pass == pass);
+    for target in at_work.flat_map(|open| open.claim.targets) {
+        let message =
+            "the shard of this target is still at work; its status says more later".into();
+        summary.add_failed(&target, Failure { code: FailureCode::Deadline, message });
+    }
+    Ok(summary)
+}
