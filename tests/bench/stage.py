@@ -36,7 +36,7 @@ def cores() -> tuple[tuple[str, ...], tuple[str, ...]]:
 
 
 class Stage:
-    def __init__(self, bin_dir: Path, folder: Path, size: Size):
+    def __init__(self, bin_dir: Path, folder: Path, size: Size, targets_per_shard: int | None = None):
         self.size, self.folder = size, folder
         self.log = folder / "bootstrap.log"
         self._bootstrap = bin_dir / "bootstrap"
@@ -51,6 +51,7 @@ class Stage:
                 "regions": self.regions,
                 "instances": size.instances,
                 "schedule": SCHEDULE,
+                "targets_per_shard": targets_per_shard,
             }
         )
         self.keys = keys_of(self.deployed["session"])
