@@ -19,7 +19,7 @@ from .stage import HOME, PAGE, SCHEDULED, Stage
 
 QUEUE = "dayshift-shards"
 
-HIDDEN_SECONDS = 60
+HIDDEN_SECONDS = 20
 """For which a message is hidden that was received. A deployment's is as long as its function may run; nobody here has a
 quarter of an hour."""
 
