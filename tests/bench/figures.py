@@ -70,6 +70,8 @@ class Pass:
     summary: dict
     troubled: int
     """Targets that the summary names as failed."""
+    held_up_s: float = 0.0
+    """For how long other processes had the processor: what is wrong with the wall time on a busy machine."""
 
     def lost(self, size: Size) -> int:
         return size.targets - len(self.traffic.listed) + self.troubled
@@ -166,6 +168,7 @@ def table(size: Size, one: Pass, parsing: Parsing, plain: Plain | None, dollars:
     rows = [
         ["", "hub", "bound", "boto3 loop"],
         ["wall, s", f"{one.wall_s:,.2f}", f"{limit.s:,.2f}", of_plain(plain_wall)],
+        ["  held up by other processes, s", f"{one.held_up_s:,.2f}", "", ""],
         ["  waiting in rounds, s", "", f"{limit.waiting_s:,.2f}", ""],
         ["  parsing, s", "", f"{limit.parsing_s:,.2f}", ""],
         ["wall to bound", f"{one.wall_s / limit.s:,.2f}", "1.00", of_plain(plain_wall / limit.s)],

@@ -14,6 +14,11 @@ def cpu_seconds(pid: int) -> float:
     return (user + system) / TICKS
 
 
+def held_up_seconds(pid: int) -> float:
+    """For how long its first thread could have run, had other processes not had the processor."""
+    return int(Path(f"/proc/{pid}/schedstat").read_text().split()[1]) / 1e9
+
+
 def peak_mib(pid: int) -> float:
     """The most memory that was resident since the start, or since `forget_peak`."""
     for line in Path(f"/proc/{pid}/status").read_text().splitlines():

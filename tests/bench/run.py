@@ -37,7 +37,7 @@ def main() -> int:
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="dayshift-bench-")))
         try:
-            stage = Stage(args.bin_dir, folder, size)
+            stage = Stage(args.bin_dir, folder, size, args.shards)
             stack.callback(stage.stop)
             return over_shards(stage, stack, args) if args.shards else bench(stage, stack, args)
         except Exception:
@@ -80,15 +80,15 @@ def over_shards(stage: Stage, stack: contextlib.ExitStack, args: argparse.Namesp
     rows, faulted = [shards.HEADS], None
     for name, disturb in (
         ("first pass", None),
-        ("steady pass", None),
         ("1 % of calls fail", shards.inject_faults),
         ("messages come twice", shards.duplicate_messages),
         ("messages are lost", shards.lose_messages),
-        ("the pass after that", None),
+        ("the pass after that", shards.wait),
     ):
         if disturb:
             disturb(stage)
         one = concurrency.run()
+        say(f"  {one.began}; {one.tally}")
         stage.sandbox.clear_faults()
         stage.slow_down()
         faulted = one if disturb is shards.inject_faults else faulted

@@ -19,7 +19,7 @@ from .stage import HOME, PAGE, SCHEDULED, Stage
 
 QUEUE = "dayshift-shards"
 
-HIDDEN_SECONDS = 60
+HIDDEN_SECONDS = 20
 """For which a message is hidden that was received. A deployment's is as long as its function may run; nobody here has a
 quarter of an hour."""
 
@@ -32,6 +32,9 @@ FAULTS = (
     {"effect": "lose_answer"},
 )
 """Each happens to a third of a percent of the hub's calls."""
+
+SENT_AGAIN_SECONDS = 125
+"""A message that nobody took is sent again by the first pass that comes two minutes later."""
 
 OF_THE_PASS = {"GetParametersByPath", "GetParameters", "Scan", "GetItem", "PutItem", "UpdateItem", "DeleteItem"}
 SENDING = ("SendMessage", "SendMessageBatch")
@@ -127,8 +130,10 @@ class Sharded:
     peak_mib: float
     traffic: Traffic
     tally: Tally
+    began: dict = field(default_factory=dict)
+    """What the rule's own invocation answered."""
     summaries: list[dict] = field(default_factory=list)
-    """The pass's lines in the logs."""
+    """The lines of passes in the logs."""
 
     def times_served(self, size: Size, targets: list[tuple[str, str]]) -> Counter:
         """How many targets were listed to their end so many times."""
@@ -186,6 +191,7 @@ class Concurrency:
             max(map(process.peak_mib, pids)),
             Traffic.of(stage.sandbox.calls()),
             tally,
+            answer.result,
             self._summaries(logged),
         )
 
@@ -211,6 +217,11 @@ def lose_messages(stage: Stage) -> None:
     """One call's messages are accepted, and never come."""
     for operation in SENDING:
         stage.sandbox.inject({"operation": operation, "times": 1, "effect": "lose_messages"})
+
+
+def wait(_: Stage) -> None:
+    """Until what was lost is sent again."""
+    time.sleep(SENT_AGAIN_SECONDS)
 
 
 def duplicate_messages(stage: Stage) -> None:

@@ -36,7 +36,7 @@ def cores() -> tuple[tuple[str, ...], tuple[str, ...]]:
 
 
 class Stage:
-    def __init__(self, bin_dir: Path, folder: Path, size: Size):
+    def __init__(self, bin_dir: Path, folder: Path, size: Size, targets_per_shard: int | None = None):
         self.size, self.folder = size, folder
         self.log = folder / "bootstrap.log"
         self._bootstrap = bin_dir / "bootstrap"
@@ -51,6 +51,7 @@ class Stage:
                 "regions": self.regions,
                 "instances": size.instances,
                 "schedule": SCHEDULE,
+                "targets_per_shard": targets_per_shard,
             }
         )
         self.keys = keys_of(self.deployed["session"])
@@ -91,17 +92,19 @@ class Stage:
         """One invocation, measured."""
         self.sandbox.reset_calls()
         process.forget_peak(function.pid)
-        cpu, began = process.cpu_seconds(function.pid), time.perf_counter()
+        cpu, held_up = process.cpu_seconds(function.pid), process.held_up_seconds(function.pid)
+        began = time.perf_counter()
         answer = function.invoke(event)
         wall = time.perf_counter() - began
         cpu = process.cpu_seconds(function.pid) - cpu
+        held_up = process.held_up_seconds(function.pid) - held_up
         if answer.error:
             raise RuntimeError(f"the hub failed: {answer.error}\n{tail(self.log)}")
         if "pass" not in answer.result:
             raise RuntimeError(f"there was no pass: {answer.result}")
         troubled = sum(row["outcome"] != "ok" for row in answer.result["targets"])
         traffic = Traffic.of(self.sandbox.calls())
-        return Pass(wall, cpu, process.peak_mib(function.pid), traffic, answer.result["pass"], troubled)
+        return Pass(wall, cpu, process.peak_mib(function.pid), traffic, answer.result["pass"], troubled, held_up)
 
     def page(self) -> bytes:
         """A page of instances as the hub gets it."""

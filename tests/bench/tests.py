@@ -150,6 +150,7 @@ class Processes(unittest.TestCase):
     def test_this_process_has_used_time_and_memory(self):
         self.assertGreater(process.cpu_seconds(os.getpid()), 0)
         self.assertGreater(process.peak_mib(os.getpid()), 1)
+        self.assertGreaterEqual(process.held_up_seconds(os.getpid()), 0)
         process.forget_peak(os.getpid())
 
 

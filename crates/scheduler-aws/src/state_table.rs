@@ -24,7 +24,7 @@ use scheduler_engine::{
     Leases, MemoryStore,
     ports::{Acquired, Lease, Memories, Remembered},
 };
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::{Aws, failure::failure};
 
@@ -55,7 +55,7 @@ impl Aws {
 }
 
 /// A memory as it is stored.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize)]
 struct Stored {
     target: String,
     resource: String,
@@ -235,8 +235,8 @@ fn add(remembered: &mut Remembered, item: Item) {
         .and_then(|value| value.as_s().ok())
         .map(|text| text.parse::<ResourceKey>());
     let Some(Ok(key)) = key else { return };
-    match serde_dynamo::from_item::<_, Stored>(item) {
-        Ok(stored) => drop(remembered.memories.insert(key, stored.memory)),
+    match serde_dynamo::from_item::<_, Memory>(item) {
+        Ok(memory) => drop(remembered.memories.insert(key, memory)),
         Err(error) => drop(remembered.unreadable.insert(key, error.to_string())),
     }
 }

@@ -11,7 +11,10 @@ use std::{
 
 use scheduler_core::{Instant, ScheduleName, Target};
 
-use crate::report::TargetReport;
+use crate::{
+    pass::{Mode, Tick},
+    report::TargetReport,
+};
 
 /// What earlier passes have seen. Kept from one to the next, and never needed.
 #[derive(Debug, Default)]
@@ -26,9 +29,11 @@ struct Seen {
 }
 
 impl Foresight {
-    /// Remembers what a pass has seen. A target that could not be looked at in full stays as it was.
-    pub(crate) fn note(&self, report: &TargetReport, now: Instant) {
-        if !report.troubles.is_empty() {
+    /// Remembers what a pass has seen, if it was one that acts on everything that is due. A target that could not be looked at
+    /// in full stays as it was.
+    pub(crate) fn note(&self, report: &TargetReport, tick: &Tick) {
+        let is_of_part = tick.scope.kind.is_some() || tick.scope.schedule.is_some();
+        if !report.troubles.is_empty() || tick.mode == Mode::DryRun || is_of_part {
             return;
         }
         let mut schedules = BTreeSet::new();
@@ -38,7 +43,7 @@ impl Foresight {
                 schedules.extend(name.parse::<ScheduleName>());
             }
         }
-        self.seen().insert(report.target.clone(), Seen { at: now, schedules });
+        self.seen().insert(report.target.clone(), Seen { at: tick.now, schedules });
     }
 
     /// The targets in their turn: those in which something is due or may be, then the others. `since` says since when a
@@ -82,7 +87,10 @@ mod tests {
     };
 
     use super::*;
-    use crate::report::{ResourceReport, Result};
+    use crate::{
+        pass::Scope,
+        report::{ResourceReport, Result},
+    };
 
     fn target(n: u32) -> Target {
         Target::new(format!("{n:012}").parse().unwrap(), "eu-west-1".parse().unwrap())
@@ -90,6 +98,10 @@ mod tests {
 
     fn at(minute: u32) -> Instant {
         format!("2026-03-02T08:{minute:02}:00Z").parse().unwrap()
+    }
+
+    fn tick(minute: u32) -> Tick {
+        Tick { now: at(minute), scope: Scope::default(), mode: Mode::Act }
     }
 
     /// A look at a target in which one resource follows a schedule.
@@ -117,11 +129,11 @@ mod tests {
     #[test]
     fn what_is_due_or_unknown_comes_first() {
         let foresight = Foresight::default();
-        foresight.note(&look(0, "early"), at(0));
-        foresight.note(&look(1, "office"), at(0));
-        foresight.note(&look(2, "early"), at(0));
+        foresight.note(&look(0, "early"), &tick(0));
+        foresight.note(&look(1, "office"), &tick(0));
+        foresight.note(&look(2, "early"), &tick(0));
         let denied = Failure { code: FailureCode::Denied, message: "no".into() };
-        foresight.note(&TargetReport { troubles: vec![denied], ..look(3, "early") }, at(0));
+        foresight.note(&TargetReport { troubles: vec![denied], ..look(3, "early") }, &tick(0));
         let targets: Vec<_> = (0..4).map(target).collect();
         let edge = at(3);
         let since = |name: &ScheduleName| (name.as_str() == "office").then_some(edge);
@@ -130,7 +142,9 @@ mod tests {
             in_turn.into_iter().position(|one| *one == target(1)).unwrap()
         };
         assert!((4..8).all(|minute| turns(at(minute)) < 2));
-        foresight.note(&look(1, "office"), at(5));
+        foresight.note(&look(1, "office"), &Tick { mode: Mode::DryRun, ..tick(5) });
+        assert!((4..8).all(|minute| turns(at(minute)) < 2), "nobody has acted on it");
+        foresight.note(&look(1, "office"), &tick(5));
         let first: BTreeSet<_> = (5..9)
             .map(|minute| foresight.in_turn(targets.iter().collect(), at(minute), since)[0].clone())
             .collect();

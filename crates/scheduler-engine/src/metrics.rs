@@ -58,8 +58,8 @@ pub enum Unit {
     Milliseconds,
 }
 
-/// The numbers of a pass, all of whose targets were looked at if it `is_whole`. Those that count what there is come from
-/// such passes only: beside theirs, the numbers of a part would halve every average. A late pass has none.
+/// The numbers of a pass, all of whose targets were looked at if it `is_whole`. Those of the pass, and those that count what
+/// there is, come from such passes only: beside theirs, the numbers of a part would halve every average. A late pass has none.
 ///
 /// Resources whose tag names no schedule are not counted: their tag is anybody's text, and every new dimension
 /// costs money.
@@ -67,9 +67,9 @@ pub fn of(summary: &Summary, scope: &Scope, is_whole: bool, duration: Duration) 
     if summary.is_late() {
         return Vec::new();
     }
-    let is_of_all = *scope == Scope::default();
+    let is_of_all = is_whole && *scope == Scope::default();
     let mut data: Vec<_> = summary.tallies().flat_map(of_schedule).collect();
-    data.retain(|datum| (is_of_all && is_whole) || COUNTERS.contains(&datum.name));
+    data.retain(|datum| is_of_all || COUNTERS.contains(&datum.name));
     data.extend(summary.failures().map(of_failures));
     if is_of_all {
         data.extend(of_pass(summary, duration));

@@ -137,7 +137,7 @@ pub fn out_of_time() -> Failure {
 }
 
 /// Runs a pass, and hands on what came of each target as soon as it is known. Answers with the targets that were not
-/// begun in time.
+/// begun in time, in order.
 pub async fn visit<C: Cloud, M: MemoryStore>(
     pass: &Pass<'_, C, M>,
     mut known: impl FnMut(TargetReport),
@@ -155,12 +155,16 @@ pub async fn visit<C: Cloud, M: MemoryStore>(
     while let Some(walked) = walks.next().await {
         match walked {
             Ok(report) => {
-                pass.foresight.note(&report, pass.tick.now);
+                pass.foresight.note(&report, &pass.tick);
                 known(report);
             }
             Err(target) => rest.push(target),
         }
+        // Whoever sends the requests of the others is a task beside this one: it goes first, before the next answer is
+        // read, or they would all wait for each other's.
+        tokio::task::yield_now().await;
     }
+    rest.sort();
     rest
 }
 

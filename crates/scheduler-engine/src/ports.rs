@@ -107,12 +107,14 @@ pub trait Claims: Sync {
     /// Every claim that is not ended, those whose time is over too.
     fn claims(&self) -> impl Future<Output = Result<Vec<Open>, Failure>> + Send;
 
-    /// Writes down a pass and the claims of its shards. After an error some may stand.
+    /// Writes down a pass and the claims of its shards, and what is done of it already: all or nothing. There are no more
+    /// than 99.
     fn open(
         &self,
         pass: &str,
         head: &Head,
         claims: &[Claim],
+        done: Option<&Summary>,
     ) -> impl Future<Output = Result<(), Failure>> + Send;
 
     /// Takes the claim of a shard, if its time is not over at `now` and nobody else holds it. An answer that is lost may have taken it.
@@ -127,26 +129,19 @@ pub trait Claims: Sync {
     fn let_go(&self, id: &ShardId, hold: &Hold)
     -> impl Future<Output = Result<(), Failure>> + Send;
 
-    /// Cuts a claim in two, of which the first stays the holder's. After an error there are two, or still the one.
-    fn part(
-        &self,
-        kept: &Claim,
-        rest: &Claim,
-        hold: &Hold,
-    ) -> impl Future<Output = Result<(), Failure>> + Send;
-
-    /// Writes down what came of a shard and takes its claim away, both or neither. It fails if the claim is not there, or not
-    /// the holder's where one is named.
+    /// Exchanges a claim for what came of it and, if some is left, the claim of the rest, which nobody holds: all or nothing.
+    /// It fails if the claim is not there, or not the holder's where one is named.
     fn close(
         &self,
-        id: &ShardId,
+        claim: &Claim,
         summary: &Summary,
         hold: Option<&Hold>,
+        rest: Option<&Claim>,
     ) -> impl Future<Output = Result<(), Failure>> + Send;
 
-    /// Strikes a shard without a claim off those of its pass that are not ended. Answers whether that ended the pass: of all
-    /// who strike one off, one alone is told so.
-    fn strike_off(&self, id: &ShardId) -> impl Future<Output = Result<bool, Failure>> + Send;
+    /// Whether a pass is over, and the asker the one to put it together: of all who ask after its last shard has ended, one
+    /// alone is told so.
+    fn end(&self, pass: &str, asker: &str) -> impl Future<Output = Result<bool, Failure>> + Send;
 
     /// How many shards of a pass are not ended.
     fn pending(&self, pass: &str) -> impl Future<Output = Result<usize, Failure>> + Send;

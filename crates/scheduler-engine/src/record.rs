@@ -13,7 +13,7 @@ pub fn log_target(report: &TargetReport) {
 }
 
 /// Writes a shard of a pass to the log, and how many of its targets are left to another.
-pub fn log_shard(pass: &str, shard: &str, row: &PassRow, rest: usize) {
+pub fn log_shard(pass: &str, shard: u32, row: &PassRow, rest: usize) {
     tracing::info!(
         pass,
         shard,

@@ -25,11 +25,23 @@ pub(crate) const MOST_ROWS: usize = 10_000;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Rows {
+    /// None: what happened stands in the log.
+    None,
     /// Of the resources with which something was done or tried, and of the targets in trouble.
     #[default]
     Notable,
     /// Of every resource and every target.
     All,
+}
+
+impl Rows {
+    fn include(self, is_notable: bool) -> bool {
+        match self {
+            Rows::None => false,
+            Rows::Notable => is_notable,
+            Rows::All => true,
+        }
+    }
 }
 
 /// What came of some targets.
@@ -107,19 +119,14 @@ impl Summary {
         self.prune(2 * MOST_ROWS);
     }
 
-    /// With no more rows of resources than so many bytes of JSON hold, those that did or tried something first.
+    /// With no more rows than so many bytes of JSON hold: half of them for targets, those in trouble first, and what is left
+    /// for resources, those with which something was done or tried first.
     #[must_use]
     pub fn within(mut self, bytes: usize) -> Self {
+        self.targets.sort_by_key(|row| !row.is_failed());
         self.outcomes.sort_by_key(OutcomeRow::is_left);
-        let mut left = bytes;
-        let fits = |row: &&OutcomeRow| {
-            let length = serde_json::to_string(row).map_or(usize::MAX, |text| text.len() + 1);
-            let less = left.checked_sub(length);
-            left = less.unwrap_or(left);
-            less.is_some()
-        };
-        let fitting = self.outcomes.iter().take_while(fits).count();
-        self.outcomes.truncate(fitting);
+        let left = bytes / 2 + fit(&mut self.targets, bytes / 2);
+        fit(&mut self.outcomes, left);
         self
     }
 
@@ -169,7 +176,7 @@ impl Summary {
     fn add_target(&mut self, row: TargetRow) {
         self.counts.targets += 1;
         self.counts.failed_targets += usize::from(row.is_failed());
-        if self.rows == Rows::All || row.is_failed() {
+        if self.rows.include(row.is_failed()) {
             self.targets.push(row);
         }
     }
@@ -186,7 +193,7 @@ impl Summary {
         if let Some(failure) = report.result.failure() {
             *self.failures.entry(failure.code).or_default().entry(kind).or_default() += 1;
         }
-        if self.rows == Rows::All || report.is_notable() {
+        if self.rows.include(report.is_notable()) {
             self.outcomes.push(report.row(target));
         }
     }
@@ -202,6 +209,20 @@ impl Summary {
             self.targets.truncate(MOST_ROWS);
         }
     }
+}
+
+/// Leaves as many rows as so many bytes of JSON hold. Answers how many bytes are left.
+fn fit<T: Serialize>(rows: &mut Vec<T>, bytes: usize) -> usize {
+    let mut left = bytes;
+    let fits = |row: &&T| {
+        let length = serde_json::to_string(row).map_or(usize::MAX, |text| text.len() + 1);
+        let less = left.checked_sub(length);
+        left = less.unwrap_or(left);
+        less.is_some()
+    };
+    let fitting = rows.iter().take_while(fits).count();
+    rows.truncate(fitting);
+    left
 }
 
 impl Counts {

@@ -152,6 +152,14 @@ pub enum HubError {
         /// What AWS said.
         source: Failure,
     },
+    /// Somebody else is at a shard.
+    #[error("{holder} is at work on the shard, until {until} at most")]
+    ShardBusy {
+        /// The invocation that is.
+        holder: String,
+        /// Until when at most.
+        until: Instant,
+    },
     /// Another pass is at work.
     #[error("another pass is at work, until {until} at most; nothing was done; ask again then")]
     Busy {
@@ -173,7 +181,7 @@ impl HubError {
             HubError::Config { .. } => "config-unreadable",
             HubError::Lease { .. } => "lease-unavailable",
             HubError::Claims { .. } => "claims-unavailable",
-            HubError::Busy { .. } => "busy",
+            HubError::ShardBusy { .. } | HubError::Busy { .. } => "busy",
         }
     }
 }

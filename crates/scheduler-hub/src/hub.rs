@@ -14,7 +14,7 @@ use crate::{
     doctor::{self, Diagnosis},
     event::{Event, Request},
     known::{Kept, Known},
-    passes::Errand,
+    passes::{Errand, log_mistakes},
 };
 
 /// How many targets are at work at once. Each waits for AWS most of the time; what bounds this is the memory of
@@ -103,6 +103,7 @@ impl Hub {
             }
             Request::Run { .. } => {
                 let known = self.read(call.deadline).await?;
+                log_mistakes(&known, tick.now);
                 self.patiently(&known, tick, call).await.map(Answer::Run)
             }
             Request::Status { .. } => {
@@ -120,6 +121,7 @@ impl Hub {
     /// The rule's pass. It is left to the one that is at work, if there is one.
     async fn scheduled(&self, tick: Tick, call: &Invocation) -> Result<Answer, HubError> {
         let known = self.read(call.deadline).await?;
+        log_mistakes(&known, tick.now);
         let errand = Errand { tick, rows: self.rows, is_awaited: false };
         match self.alone(&known, errand, call).await {
             Ok(turn) => Ok(turn.into_answer(&known)),

@@ -31,12 +31,14 @@ const LEASE_OUTLIVES: TimeDelta = TimeDelta::seconds(30);
 /// What all passes have a lease in common under.
 pub(crate) const LEASE: &str = "pass";
 
-/// How long a request waits for a pass that is at work, and how often it asks.
-const PATIENCE: u32 = 20;
+/// How often a request that waits for others asks whether they are done.
 pub(crate) const ASKING_EVERY: Duration = Duration::from_secs(1);
 
 /// How long before its deadline an invocation begins no more targets, if others can go on with them.
 const HANDING_ON: Duration = Duration::from_secs(30);
+
+/// How long before its deadline an invocation ends all walks, if it has a claim to end after them.
+const WRITING_DOWN: Duration = Duration::from_secs(10);
 
 /// How many invocations may die at a shard before it is given up, and how long before each its message may be on its way.
 const ATTEMPTS: i32 = 3;
@@ -108,7 +110,7 @@ impl Hub {
         })?
     }
 
-    /// Runs a pass that somebody waits for, once no other is at work.
+    /// Runs a pass that somebody waits for, once no other is at work: half of the time that there is may go by waiting.
     pub(crate) async fn patiently(
         &self,
         known: &Known,
@@ -116,14 +118,15 @@ impl Hub {
         call: &Invocation,
     ) -> Result<Run, HubError> {
         let errand = Errand { tick, rows: Rows::All, is_awaited: true };
-        for _ in 0..PATIENCE {
+        let patience = Deadline::now() + call.left() / 2;
+        loop {
             match self.alone(known, errand.clone(), call).await {
-                Err(HubError::Busy { .. }) => tokio::time::sleep(ASKING_EVERY).await,
-                turn => return Ok(self.to_the_end(known, turn?, call).await),
+                Err(HubError::Busy { .. }) if Deadline::now() < patience => {
+                    tokio::time::sleep(ASKING_EVERY).await;
+                }
+                turn => return self.to_the_end(known, turn?, call).await,
             }
         }
-        let turn = self.alone(known, errand, call).await?;
-        Ok(self.to_the_end(known, turn, call).await)
     }
 
     /// Runs a pass that writes nothing, and so needs no lease.
@@ -137,7 +140,7 @@ impl Hub {
         let plan = Plan { free: targets, ..Plan::default() };
         let errand = Errand { tick, rows: Rows::All, is_awaited: true };
         let turn = self.walk_or_begin(known, errand, plan, call).await?;
-        Ok(self.to_the_end(known, turn, call).await)
+        self.to_the_end(known, turn, call).await
     }
 
     /// Visits the targets of a pass that writes nothing.
@@ -161,8 +164,6 @@ impl Hub {
         call: &Invocation,
     ) -> Result<Turn, HubError> {
         let (now, tick) = (self.aws.now(), &errand.tick);
-        known.mistakes.iter().for_each(log_mistake);
-        known.config.expired(tick.now).for_each(|mistake| log_mistake(&mistake));
         let targets = in_scope(&known.settings, tick);
         let Some(url) = &known.settings.shard_queue else {
             let plan = Plan { free: targets, ..Plan::default() };
@@ -171,18 +172,19 @@ impl Hub {
         let table = self.aws.memory(&known.settings.state_table);
         let claims = table.claims().await.map_err(|source| claims_error(known, source))?;
         let plan = shards::plan(targets, claims, now);
+        if let Some(Claim { id, head, until, .. }) = &plan.left_to {
+            // Somebody who asked for a pass wants all of it; the rule's comes again, and two that overlap tell less than one.
+            if errand.is_awaited || now < head.began + span(call.left()) {
+                return Err(HubError::Busy { holder: id.pass.clone(), until: *until });
+            }
+            let (pass, targets) = (&id.pass, plan.left);
+            tracing::warn!(pass, %until, targets, "targets left to the shards of an earlier pass");
+        }
         if !plan.idle.is_empty() {
             shards::remind(&self.aws.queue(url), &plan.idle).await;
         }
-        for ended in shards::put_together(&table, &plan.overdue).await {
+        for ended in shards::put_together(&table, &plan.overdue, &call.id).await {
             self.put_together(&known.settings, &ended, call.deadline).await;
-        }
-        if let Some((holder, until)) = plan.left_to.clone() {
-            let targets = plan.left;
-            tracing::info!(holder, %until, targets, "targets left to the shards of an earlier pass");
-            if errand.is_awaited {
-                return Err(HubError::Busy { holder, until });
-            }
         }
         self.walk_or_begin(known, errand, plan, call).await
     }
@@ -200,31 +202,47 @@ impl Hub {
         let began = Deadline::now();
         let Settings { shard_queue, targets_per_shard, .. } = &known.settings;
         let now = self.aws.now();
-        let is_partial = plan.left > 0;
-        let head =
-            Head { tick: tick.clone(), rows, began: now, is_partial, version: known.version };
-        let mut whole = Claim {
-            id: ShardId { pass: call.id.clone(), shard: String::new() },
-            head,
-            until: now + span(call.left() + ON_ITS_WAY) * ATTEMPTS,
-            targets: plan.free,
+        let until = match tick.mode {
+            Mode::Act => now + span(call.left() + ON_ITS_WAY) * ATTEMPTS,
+            // Whoever asked for a look has gone then.
+            Mode::DryRun => now + span(call.left()) + LEASE_OUTLIVES,
         };
-        let mut summary = Summary::new(rows);
+        let head = Head {
+            tick: tick.clone(),
+            rows,
+            began: now,
+            is_partial: plan.left > 0,
+            version: known.version,
+        };
+        let id = ShardId { pass: call.id.clone(), shard: 0 };
+        let mut whole = Claim { id, part: 0, head, sent: now, until, targets: plan.free };
+        let mut walked = None;
         if shard_queue.is_none() || whole.targets.len() <= *targets_per_shard {
-            (summary, whole.targets) = self.walk(known, &whole, call).await;
-            if shard_queue.is_none() {
-                let rest = whole.targets.drain(..);
-                rest.for_each(|target| summary.add_failed(&target, pass::out_of_time()));
-            }
-            whole.head.is_partial |= !whole.targets.is_empty();
-            let (duration, deadline) = (began.elapsed(), call.deadline);
-            self.finish(&known.settings, &whole.head, &summary, duration, deadline).await;
+            let (summary, rest) = self.walk(known, &whole, call).await;
+            (walked, whole.targets) = (Some(summary), rest);
         }
-        let begun = match whole.targets.is_empty() {
-            true => None,
-            false => Some(self.begin(known, &whole, call.deadline).await?),
-        };
-        Ok(Turn { tick, summary, began, duration: began.elapsed(), begun })
+        if shard_queue.is_some() && !whole.targets.is_empty() {
+            whole.sent = self.aws.now();
+            match (self.begin(known, &whole, walked.clone(), call.deadline).await, &mut walked) {
+                (Ok(begun), _) => {
+                    let (summary, duration) = (Summary::new(rows), began.elapsed());
+                    return Ok(Turn { tick, summary, began, duration, begun: Some(begun) });
+                }
+                (Err(error), None) => return Err(error),
+                // What was done here is told all the same.
+                (Err(error), Some(_)) => tracing::error!(
+                    code = error.code(),
+                    reason = %error,
+                    targets = whole.targets.len(),
+                    "targets not handed on"
+                ),
+            }
+        }
+        let mut summary = walked.unwrap_or_default();
+        whole.targets.iter().for_each(|target| summary.add_failed(target, pass::out_of_time()));
+        let (duration, deadline) = (began.elapsed(), call.deadline);
+        self.finish(&known.settings, &whole.head, &summary, duration, deadline).await;
+        Ok(Turn { tick, summary, began, duration, begun: None })
     }
 
     /// Walks the targets of a claim as far as there is time. Answers with those for which there was none.
@@ -236,9 +254,11 @@ impl Hub {
     ) -> (Summary, Vec<Target>) {
         let good_for = (claim.until - LEASE_OUTLIVES - self.aws.now()).to_std().unwrap_or_default();
         let deadline = call.deadline.min(Deadline::now() + good_for);
-        let early = match known.settings.shard_queue {
-            Some(_) => HANDING_ON.min(deadline.saturating_duration_since(Deadline::now()) / 4),
-            None => Duration::ZERO,
+        let left = deadline.saturating_duration_since(Deadline::now());
+        // Where there is something to write down after the walk, it has time for that.
+        let (deadline, early) = match known.settings.shard_queue {
+            Some(_) => (deadline - WRITING_DOWN.min(left / 8), HANDING_ON.min(left / 4)),
+            None => (deadline, Duration::ZERO),
         };
         let limits = [deadline - early, deadline];
         let mut summary = Summary::new(claim.head.rows);
@@ -330,6 +350,12 @@ fn in_scope(settings: &Settings, tick: &Tick) -> Vec<Target> {
 /// A length of time as instants are counted in.
 pub(crate) fn span(length: Duration) -> TimeDelta {
     TimeDelta::from_std(length).unwrap_or(TimeDelta::hours(1))
+}
+
+/// Writes to the log what is wrong with what a pass goes by.
+pub(crate) fn log_mistakes(known: &Known, now: Instant) {
+    known.mistakes.iter().for_each(log_mistake);
+    known.config.expired(now).for_each(|mistake| log_mistake(&mistake));
 }
 
 fn log_mistake(mistake: &Mistake) {

@@ -8,10 +8,10 @@ use scheduler_core::{
     resource::{Failure, FailureCode},
 };
 use scheduler_engine::{
-    Summary,
+    Rows, Summary,
     ports::Claims,
     record,
-    shards::{self, Claim, Ended, Hold, NotWorked, Walked, Worked},
+    shards::{self, Claim, Ended, Head, Hold, NotWorked, Walked, Worked},
 };
 use tokio::time::Instant as Deadline;
 
@@ -23,29 +23,30 @@ use crate::{
     passes::{ASKING_EVERY, Turn, claims_error, span},
 };
 
-/// How long after its deadline an invocation may still write: Lambda has ended it then.
-const HOLD_OUTLIVES: TimeDelta = TimeDelta::seconds(5);
+/// How long a hold outlives the deadline of whoever has it: Lambda has ended it by then, with room for clocks that differ.
+const HOLD_OUTLIVES: TimeDelta = TimeDelta::seconds(30);
 
 impl Hub {
-    /// Begins a pass in shards.
+    /// Begins a pass in shards, some of which may be done.
     pub(crate) async fn begin(
         &self,
         known: &Known,
         whole: &Claim,
+        done: Option<Summary>,
         deadline: Deadline,
     ) -> Result<Begun, HubError> {
         let Settings { state_table, shard_queue, targets_per_shard, .. } = &known.settings;
-        let (table, url) = (self.aws.memory(state_table), shard_queue.as_deref());
-        let queue = self.aws.queue(url.unwrap_or_default());
-        let begun = shards::begin(&table, &queue, whole, *targets_per_shard).await;
-        let begun = begun.map_err(|source| claims_error(known, source))?;
-        let (pass, shards, targets) = (begun.pass, begun.shards, begun.targets);
+        let table = self.aws.memory(state_table);
+        let queue = self.aws.queue(shard_queue.as_deref().unwrap_or_default());
+        // Nobody reads the rows of the rule's shards: what happened stands in the log.
+        let rows = if whole.head.rows == Rows::All { Rows::All } else { Rows::None };
+        let whole = Claim { head: Head { rows, ..whole.head.clone() }, ..whole.clone() };
+        let begun = shards::begin(&table, &queue, &whole, *targets_per_shard, done).await;
+        let (shards, ended) = begun.map_err(|source| claims_error(known, source))?;
+        let (pass, targets) = (whole.id.pass, whole.targets.len());
         tracing::info!(pass, shards, targets, "pass begun in shards");
-        if begun.is_over {
-            let ended = table.outcome(&pass).await;
-            if let Some(ended) = ended.map_err(|source| claims_error(known, source))? {
-                self.put_together(&known.settings, &ended, deadline).await;
-            }
+        if let Some(ended) = ended {
+            self.put_together(&known.settings, &ended, deadline).await;
         }
         Ok(Begun { pass, shards, targets })
     }
@@ -56,7 +57,14 @@ impl Hub {
         for message in messages {
             if let Err(error) = self.work_on_one(&message.body, call).await {
                 let (id, code) = (&message.id, error.code());
-                tracing::error!(message = id, code, reason = %error, "shard not worked on");
+                match error {
+                    HubError::ShardBusy { holder, until } => {
+                        tracing::info!(message = id, holder, %until, "the shard is at work");
+                    }
+                    error => {
+                        tracing::error!(message = id, code, reason = %error, "shard not worked on");
+                    }
+                }
                 failures.push(MessageFailure { id: id.clone() });
             }
         }
@@ -91,7 +99,7 @@ impl Hub {
         let worked = shards::work(&table, &queue, message, &hold, now, walk).await;
         let worked = worked.map_err(|not_worked| match not_worked {
             NotWorked::BadMessage(error) => HubError::Message(error),
-            NotWorked::Busy { holder } => HubError::Busy { holder, until: hold.until },
+            NotWorked::Busy(Hold { holder, until }) => HubError::ShardBusy { holder, until },
             NotWorked::Claim(source) => claims_error(known, source),
             NotWorked::Walk(error) => error,
         })?;
@@ -111,7 +119,7 @@ impl Hub {
         let known = self.known_for(claim, kept).await?;
         let (summary, rest) = self.walk(&known, claim, call).await;
         let row = summary.row(&claim.head.tick, began.elapsed());
-        record::log_shard(&claim.id.pass, &claim.id.shard, &row, rest.len());
+        record::log_shard(&claim.id.pass, claim.id.shard, &row, rest.len());
         Ok(Walked { summary, rest })
     }
 
@@ -128,33 +136,31 @@ impl Hub {
 
     /// Waits for the shards of a pass that somebody asked for. Targets of those that take longer than the invocation has
     /// are reported as not looked at yet.
-    pub(crate) async fn to_the_end(&self, known: &Known, mut turn: Turn, call: &Invocation) -> Run {
+    pub(crate) async fn to_the_end(
+        &self,
+        known: &Known,
+        mut turn: Turn,
+        call: &Invocation,
+    ) -> Result<Run, HubError> {
         if let Some(begun) = turn.begun.take() {
             let table = self.aws.memory(&known.settings.state_table);
             while table.pending(&begun.pass).await != Ok(0) && Deadline::now() < call.deadline {
                 tokio::time::sleep(ASKING_EVERY).await;
             }
-            match outcome(&table, &begun.pass).await {
-                Ok(summary) => turn.absorb(summary),
-                Err(failure) => {
-                    let (pass, code) = (&begun.pass, failure.code.as_str());
-                    tracing::warn!(pass, code, reason = failure.message, "pass not put together");
-                }
-            }
+            let came = outcome(&table, &begun.pass).await;
+            turn.absorb(came.map_err(|source| claims_error(known, source))?);
         }
-        turn.into_run(known)
+        Ok(turn.into_run(known))
     }
 }
 
 /// What has come of a pass so far. Targets of shards that are not ended are reported as not looked at yet.
 async fn outcome<P: Claims>(claims: &P, pass: &str) -> Result<Summary, Failure> {
-    // In this order: what ends in between is in both, and counts as what came of it.
-    let open = claims.claims().await?;
-    let pending = claims.pending(pass).await?;
     let ended = claims.outcome(pass).await?;
     let mut summary = ended.map(|ended| ended.summary).unwrap_or_default();
-    let at_work = open.into_iter().filter(|open| pending > 0 && open.claim.id.pass == pass);
-    for target in at_work.flat_map(|open| open.claim.targets) {
+    // After it: what has ended in between is in neither, rather than in both.
+    let open = claims.claims().await?.into_iter().filter(|open| open.claim.id.pass == pass);
+    for target in open.flat_map(|open| open.claim.targets) {
         let message =
             "the shard of this target is still at work; its status says more later".into();
         summary.add_failed(&target, Failure { code: FailureCode::Deadline, message });

@@ -14,7 +14,7 @@ use crate::{
     dice::Dice,
     estate,
     faults::{Class, Plan},
-    hub::{CLAIM_LASTS, Delivery, End, Errand, Hub, Ran},
+    hub::{CLAIM_LASTS, Cut, Delivery, End, Errand, Hub, Ran},
     laws::{self, Broken, Scene, Tally, ends, twins},
     ledger::Ledger,
     oracle::Oracle,
@@ -264,7 +264,8 @@ impl Driver {
 
     fn faulty(&mut self, errand: Errand) -> Result<(), Broken> {
         let plan = Plan::draw(&mut self.dice, &self.hub.targets);
-        let in_shards = self.in_shards && self.dice.chance(70);
+        let in_shards = (self.in_shards && self.dice.chance(70))
+            .then(|| if self.dice.chance(20) { Cut::Half } else { Cut::Whole });
         self.pass(Errand { plan, in_shards, ..errand }, |_, _, _| Ok(()))?;
         self.deliver()
     }

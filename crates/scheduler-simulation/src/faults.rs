@@ -31,9 +31,10 @@ pub enum Class {
     LeaseTakenWithoutAnswer,
     LeaseNotGivenBack,
     ClaimsUnavailable,
-    ClaimsWrittenInPart,
+    ClaimsNotWritten,
     ClaimTakenWithoutAnswer,
     ClaimNotEnded,
+    ClaimEndedWithoutAnswer,
     MessageRefused,
     MessageLost,
     MessageDoubled,
@@ -110,14 +111,15 @@ const OF_READS: [Class; 5] = [
     Class::LoadFailed,
 ];
 
-const OF_THE_REST: [Class; 9] = [
+const OF_THE_REST: [Class; 10] = [
     Class::LeaseUnavailable,
     Class::LeaseTakenWithoutAnswer,
     Class::LeaseNotGivenBack,
     Class::ClaimsUnavailable,
-    Class::ClaimsWrittenInPart,
     Class::ClaimTakenWithoutAnswer,
+    Class::ClaimsNotWritten,
     Class::ClaimNotEnded,
+    Class::ClaimEndedWithoutAnswer,
     Class::MessageRefused,
     Class::TagsNotWritten,
 ];

@@ -60,8 +60,17 @@ pub struct Errand {
     pub plan: Plan,
     /// Who holds the lease for it.
     pub holder: String,
-    /// Whether it is cut into shards.
-    pub in_shards: bool,
+    /// What of it is cut into shards.
+    pub in_shards: Option<Cut>,
+}
+
+/// What of a pass is cut into shards.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cut {
+    /// All of it.
+    Whole,
+    /// Half of it, once the invocation that began it has walked the other half.
+    Half,
 }
 
 /// What came of it.
@@ -111,7 +120,7 @@ impl Errand {
             mode: Mode::Act,
             plan: Plan::default(),
             holder: "hub".into(),
-            in_shards: false,
+            in_shards: None,
         }
     }
 
@@ -207,7 +216,7 @@ impl Hub {
         config: &Config,
         tick: Tick,
         holder: &str,
-        in_shards: bool,
+        in_shards: Option<Cut>,
     ) -> End {
         let clock = invocation.world().clock;
         let claims = match invocation.claims().await {
@@ -217,34 +226,37 @@ impl Hub {
         let in_scope = self.targets.iter().filter(|target| tick.scope.covers(target));
         let plan = shards::plan(in_scope.cloned().collect(), claims, clock);
         shards::remind(invocation, &plan.idle).await;
-        for ended in shards::put_together(invocation, &plan.overdue).await {
+        for ended in shards::put_together(invocation, &plan.overdue, holder).await {
             invocation.world().put_together(&ended);
         }
-        if !in_shards {
-            return End::Reported(self.walk(invocation, config, tick, &plan.free).await);
-        }
-        let whole = Claim {
-            id: ShardId { pass: holder.into(), shard: String::new() },
-            head: Head {
-                tick,
-                rows: Rows::Notable,
-                began: clock,
-                is_partial: plan.left > 0,
-                version: 0,
-            },
+        let begins_itself = match in_shards {
+            None => return End::Reported(self.walk(invocation, config, tick, &plan.free).await),
+            Some(cut) => cut == Cut::Half,
+        };
+        let head =
+            Head { tick, rows: Rows::Notable, began: clock, is_partial: plan.left > 0, version: 0 };
+        let mut whole = Claim {
+            id: ShardId { pass: holder.into(), shard: 0 },
+            part: 0,
+            head,
+            sent: clock,
             until: clock + CLAIM_LASTS,
             targets: plan.free,
         };
-        match shards::begin(invocation, invocation, &whole, 1).await {
-            Ok(begun) => {
-                if begun.is_over
-                    && let Ok(Some(ended)) = invocation.outcome(&begun.pass).await
-                {
-                    invocation.world().put_together(&ended);
-                }
-                End::Begun
+        let mut done = None;
+        if begins_itself {
+            let rest = whole.targets.split_off(whole.targets.len() / 2);
+            let walked =
+                self.walk(invocation, config, whole.head.tick.clone(), &whole.targets).await;
+            (done, whole.targets) = (Some(walked), rest);
+        }
+        let summary = done.as_ref().map(PassReport::summary);
+        match shards::begin(invocation, invocation, &whole, 1, summary).await {
+            Ok((_, ended)) => {
+                ended.iter().for_each(|ended| invocation.world().put_together(ended));
+                done.map_or(End::Begun, End::Reported)
             }
-            Err(failure) => End::NotHeld(NotHeld::Failed(failure)),
+            Err(failure) => done.map_or(End::NotHeld(NotHeld::Failed(failure)), End::Reported),
         }
     }
 
@@ -274,7 +286,6 @@ impl Hub {
         let end = match unless_it_dies(&invocation, work).await {
             None => End::Died,
             Some(Err(why)) => End::Again(why.to_string()),
-            Some(Ok(Worked::Nothing)) => End::Nothing,
             Some(Ok(worked)) => {
                 if let Worked::Last(ended) = worked {
                     invocation.world().put_together(&ended);

@@ -1,9 +1,6 @@
 //! Passes in shards, as the world holds them: claims, what came of shards, and the queue between.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    time::Duration,
-};
+use std::{collections::BTreeMap, time::Duration};
 
 use scheduler_core::{
     Instant, Target,
@@ -43,10 +40,12 @@ pub struct Pass {
     pub head: Option<Head>,
     /// How many targets it was begun with.
     pub targets: usize,
-    /// The shards that are not ended.
-    pub pending: BTreeSet<String>,
+    /// How many shards are not ended.
+    pub pending: usize,
     /// What came of the others.
-    pub outcomes: BTreeMap<String, Summary>,
+    pub outcomes: Vec<Summary>,
+    /// Who put it together.
+    pub ended_by: Option<String>,
     /// How many targets were counted each time that it was put together.
     pub put_together: Vec<usize>,
 }
@@ -78,20 +77,30 @@ impl Claims for Invocation {
         Ok(self.world().post.claims.values().cloned().collect())
     }
 
-    async fn open(&self, pass: &str, head: &Head, claims: &[Claim]) -> Result<(), Failure> {
-        let record = Pass {
+    async fn open(
+        &self,
+        pass: &str,
+        head: &Head,
+        claims: &[Claim],
+        done: Option<&Summary>,
+    ) -> Result<(), Failure> {
+        if self.strikes_anywhere(Class::ClaimsNotWritten) {
+            return Err(failure(FailureCode::Unreachable));
+        }
+        let targets: usize = claims.iter().map(|claim| claim.targets.len()).sum();
+        let begun = Pass {
             head: Some(head.clone()),
-            targets: claims.iter().map(|claim| claim.targets.len()).sum(),
-            pending: claims.iter().map(|claim| claim.id.shard.clone()).collect(),
+            targets: targets + done.map_or(0, |done| counted(head, done)),
+            pending: claims.len(),
+            outcomes: done.cloned().into_iter().collect(),
             ..Pass::default()
         };
-        self.write(|world| drop(world.post.passes.insert(pass.to_owned(), record))).await;
-        let is_struck = self.strikes_anywhere(Class::ClaimsWrittenInPart);
-        let written = if is_struck { claims.len() / 2 } else { claims.len() };
-        for claim in &claims[..written] {
-            self.write(|world| world.claim(claim, None)).await;
-        }
-        if is_struck { Err(failure(FailureCode::Unreachable)) } else { Ok(()) }
+        self.write(|world| {
+            world.post.passes.insert(pass.to_owned(), begun);
+            claims.iter().for_each(|claim| world.claim(claim));
+        })
+        .await;
+        Ok(())
     }
 
     async fn take(&self, id: &ShardId, hold: &Hold, now: Instant) -> Result<Taken, Failure> {
@@ -103,8 +112,8 @@ impl Claims for Invocation {
             }
             let other =
                 open.hold.as_ref().filter(|other| other.holder != hold.holder && other.until > now);
-            if let Some(Hold { holder, .. }) = other.cloned() {
-                return Ok(Taken::Busy { holder });
+            if let Some(other) = other.cloned() {
+                return Ok(Taken::Busy(other));
             }
             open.hold = Some(hold.clone());
             if is_lost {
@@ -127,26 +136,17 @@ impl Claims for Invocation {
         .await
     }
 
-    async fn part(&self, kept: &Claim, rest: &Claim, hold: &Hold) -> Result<(), Failure> {
-        let pass = kept.id.pass.clone();
-        self.write(|world| world.post.pending(&pass, &rest.id.shard)).await;
-        self.write(|world| {
-            world.claim(kept, Some(hold.clone()));
-            world.claim(rest, None);
-            Ok(())
-        })
-        .await
-    }
-
     async fn close(
         &self,
-        id: &ShardId,
+        claim: &Claim,
         summary: &Summary,
         hold: Option<&Hold>,
+        rest: Option<&Claim>,
     ) -> Result<(), Failure> {
         let is_struck = self.strikes_anywhere(Class::ClaimNotEnded);
+        let is_lost = self.strikes_anywhere(Class::ClaimEndedWithoutAnswer);
         self.write(|world| {
-            let open = world.post.claims.get(id);
+            let open = world.post.claims.get(&claim.id);
             let is_ours = open.is_some_and(|open| match (hold, &open.hold) {
                 (None, _) => true,
                 (Some(ours), held) => held.as_ref().is_some_and(|one| one.holder == ours.holder),
@@ -154,27 +154,31 @@ impl Claims for Invocation {
             if is_struck || !is_ours {
                 return Err(failure(FailureCode::Unreachable));
             }
-            world.post.claims.remove(id);
-            if let Some(pass) = world.post.passes.get_mut(&id.pass) {
-                pass.outcomes.insert(id.shard.clone(), summary.clone());
+            match rest {
+                Some(rest) => world.claim(rest),
+                None => drop(world.post.claims.remove(&claim.id)),
             }
-            Ok(())
+            if let Some(pass) = world.post.passes.get_mut(&claim.id.pass) {
+                pass.outcomes.push(summary.clone());
+                pass.pending -= usize::from(rest.is_none());
+            }
+            if is_lost { Err(failure(FailureCode::Unreachable)) } else { Ok(()) }
         })
         .await
     }
 
-    async fn strike_off(&self, id: &ShardId) -> Result<bool, Failure> {
-        Ok(self.write(|world| world.post.end(id)).await)
+    async fn end(&self, pass: &str, asker: &str) -> Result<bool, Failure> {
+        Ok(self.write(|world| world.post.end(pass, asker)).await)
     }
 
     async fn pending(&self, pass: &str) -> Result<usize, Failure> {
-        Ok(self.world().post.passes.get(pass).map_or(0, |pass| pass.pending.len()))
+        Ok(self.world().post.passes.get(pass).map_or(0, |pass| pass.pending))
     }
 
     async fn outcome(&self, name: &str) -> Result<Option<Ended>, Failure> {
         let Some(pass) = self.world().post.passes.get(name).cloned() else { return Ok(None) };
         let mut summary = Summary::default();
-        pass.outcomes.into_values().for_each(|one| summary.absorb(one));
+        pass.outcomes.into_iter().for_each(|one| summary.absorb(one));
         Ok(pass.head.map(|head| Ended { pass: name.to_owned(), head, summary }))
     }
 }
@@ -202,29 +206,29 @@ impl Post {
         self.passes.retain(|_, pass| pass.head.as_ref().is_none_or(|head| head.began >= then));
     }
 
-    fn pending(&mut self, pass: &str, shard: &str) {
-        if let Some(pass) = self.passes.get_mut(pass) {
-            pass.pending.insert(shard.to_owned());
-        }
+    /// Whether a pass is over, and the asker the one to put it together.
+    fn end(&mut self, pass: &str, asker: &str) -> bool {
+        let over = self.passes.get_mut(pass).filter(|pass| pass.pending == 0);
+        over.is_some_and(|pass| pass.ended_by.get_or_insert_with(|| asker.to_owned()) == asker)
     }
+}
 
-    /// Strikes a shard off. Answers whether it was the last.
-    fn end(&mut self, id: &ShardId) -> bool {
-        let pass = self.passes.get_mut(&id.pass);
-        pass.is_some_and(|pass| pass.pending.remove(&id.shard) && pass.pending.is_empty())
-    }
+/// How many targets a summary counts.
+fn counted(head: &Head, summary: &Summary) -> usize {
+    summary.row(&head.tick, Duration::ZERO).targets
 }
 
 impl World {
     /// Somebody has put a pass together.
     pub fn put_together(&mut self, ended: &Ended) {
-        let targets = ended.summary.row(&ended.head.tick, Duration::ZERO).targets;
+        let targets = counted(&ended.head, &ended.summary);
         if let Some(pass) = self.post.passes.get_mut(&ended.pass) {
             pass.put_together.push(targets);
         }
     }
 
-    fn claim(&mut self, claim: &Claim, hold: Option<Hold>) {
-        self.post.claims.insert(claim.id.clone(), Open { claim: claim.clone(), hold });
+    fn claim(&mut self, claim: &Claim) {
+        let open = Open { claim: claim.clone(), hold: None };
+        self.post.claims.insert(claim.id.clone(), open);
     }
 }

@@ -3,19 +3,22 @@
 //! | `target` | `resource` | what it is |
 //! |---|---|---|
 //! | `claim` | `PASS/SHARD` | the right to work on a shard: `claim`, `until`, and of whoever holds it `holder`, `held_until` |
-//! | `pass/PASS` | `record` | an attribute `pending:SHARD` for each shard that is not ended |
-//! | `pass/PASS` | `shard/SHARD` | what came of it: `summary` |
+//! | `pass/PASS` | `record` | what the pass is: `head`; how many shards are not ended: `pending`; who put it together: `ended_by` |
+//! | `pass/PASS` | `shard/SHARD/PART` | what came of a shard, or of a part of it: `summary` |
 //!
 //! Instants are numbers, in milliseconds since 1970. All of it expires some time after the claims' own time is over.
 
-use std::collections::{BTreeSet, HashMap};
+use std::{collections::HashMap, time::Duration};
 
 use aws_sdk_dynamodb::{
     error::BuildError,
-    operation::update_item::UpdateItemError,
+    operation::{
+        transact_write_items::TransactWriteItemsError, update_item::UpdateItemError,
+        update_item::builders::UpdateItemFluentBuilder,
+    },
     types::{
         AttributeValue, Delete, Put, ReturnValue, ReturnValuesOnConditionCheckFailure,
-        TransactWriteItem,
+        TransactWriteItem, Update, builders::PutBuilder,
     },
 };
 use scheduler_core::{
@@ -37,24 +40,35 @@ const CLAIM: &str = "claim";
 /// The range key of a pass's record.
 const RECORD: &str = "record";
 
-/// What the names of the record's attributes begin with.
-const PENDING: &str = "pending:";
+/// The range key of what came of a pass before it was cut.
+const DONE: &str = "shard/done";
+
+/// How often a transaction is tried again that others were in the way of.
+const ATTEMPTS: u32 = 4;
 
 impl Claims for StateTable<'_> {
     async fn claims(&self) -> Result<Vec<Open>, Failure> {
-        Ok(self.items(CLAIM.into()).await?.iter().filter_map(open).collect())
+        self.items(CLAIM.into()).await?.iter().map(open).collect()
     }
 
-    async fn open(&self, pass: &str, head: &Head, claims: &[Claim]) -> Result<(), Failure> {
+    async fn open(
+        &self,
+        pass: &str,
+        head: &Head,
+        claims: &[Claim],
+        done: Option<&Summary>,
+    ) -> Result<(), Failure> {
         let Some(until) = claims.iter().map(|claim| claim.until).max() else { return Ok(()) };
         let mut record = item(&pass_key(pass), RECORD, until);
         record.insert("head".into(), text(&json(head)?));
-        record.extend(claims.iter().map(|claim| (pending(&claim.id), AttributeValue::Bool(true))));
+        record.insert("pending".into(), AttributeValue::N(claims.len().to_string()));
         let mut items = vec![record];
+        items.extend(done.map(|done| outcome(pass, DONE, until, done)).transpose()?);
         for claim in claims {
             items.push(stored(claim)?);
         }
-        self.write(items).await
+        let puts = items.into_iter().map(|item| self.put(item).build().map(putting));
+        self.transact(puts).await
     }
 
     async fn take(&self, id: &ShardId, hold: &Hold, now: Instant) -> Result<Taken, Failure> {
@@ -72,9 +86,8 @@ impl Claims for StateTable<'_> {
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
         let error = match request.send().await {
             Ok(answer) => {
-                let taken = answer.attributes.as_ref().and_then(open);
-                let unreadable = || unclear(format!("the claim {} cannot be read", claim_key(id)));
-                return taken.map(|open| Taken::Yes(Box::new(open.claim))).ok_or_else(unreadable);
+                let taken = open(&answer.attributes.unwrap_or_default())?;
+                return Ok(Taken::Yes(Box::new(taken.claim)));
             }
             Err(error) => error,
         };
@@ -83,12 +96,10 @@ impl Claims for StateTable<'_> {
         else {
             return Err(failure("dynamodb:UpdateItem", &error));
         };
-        Ok(match refusal.item().and_then(open) {
-            None => Taken::Gone,
-            Some(Open { hold: Some(hold), claim }) if claim.until > now => {
-                Taken::Busy { holder: hold.holder }
-            }
-            Some(_) => Taken::Over,
+        let Some(found) = refusal.item() else { return Ok(Taken::Gone) };
+        Ok(match open(found)? {
+            Open { hold: Some(hold), claim } if claim.until > now => Taken::Busy(hold),
+            _ => Taken::Over,
         })
     }
 
@@ -105,63 +116,56 @@ impl Claims for StateTable<'_> {
         }
     }
 
-    async fn part(&self, kept: &Claim, rest: &Claim, hold: &Hold) -> Result<(), Failure> {
-        // The rest is pending before it is claimed, so that nobody takes the pass for ended in between.
-        let request = self
-            .update(&pass_key(&kept.id.pass), RECORD)
-            .update_expression("SET #rest = :true")
-            .condition_expression("attribute_exists(target)")
-            .expression_attribute_names("#rest", pending(&rest.id))
-            .expression_attribute_values(":true", AttributeValue::Bool(true));
-        request.send().await.map_err(|error| failure("dynamodb:UpdateItem", &error))?;
-        let parted = self.cut_in_two(kept, rest, hold).await;
-        if parted.is_err() {
-            // The shard itself is pending still: this cannot end the pass.
-            drop(self.strike_off(&rest.id).await);
-        }
-        parted
-    }
-
     async fn close(
         &self,
-        id: &ShardId,
+        claim: &Claim,
         summary: &Summary,
         hold: Option<&Hold>,
+        rest: Option<&Claim>,
     ) -> Result<(), Failure> {
-        let mut came = item(&pass_key(&id.pass), &format!("shard/{}", id.shard), self.aws.now());
-        came.insert("summary".into(), text(&json(summary)?));
-        let came = Put::builder().table_name(self.table).set_item(Some(came)).build();
-        let claim = Delete::builder()
+        let ShardId { pass, shard } = &claim.id;
+        let key = format!("shard/{shard}/{}", claim.part);
+        let came = self.put(outcome(pass, &key, claim.until, summary)?).build().map(putting);
+        let condition =
+            if hold.is_some() { "holder = :holder" } else { "attribute_exists(target)" };
+        let holder = hold.map(|hold| HashMap::from([(":holder".to_owned(), text(&hold.holder))]));
+        if let Some(rest) = rest {
+            let put = self.put(stored(rest)?).condition_expression(condition);
+            let put = put.set_expression_attribute_values(holder).build().map(putting);
+            return self.transact([came, put]).await;
+        }
+        let delete = Delete::builder()
             .table_name(self.table)
             .key("target", text(CLAIM))
-            .key("resource", text(&claim_key(id)));
-        let claim = match hold {
-            Some(hold) => claim
-                .condition_expression("holder = :holder")
-                .expression_attribute_values(":holder", text(&hold.holder)),
-            None => claim.condition_expression("attribute_exists(target)"),
-        };
-        let part = TransactWriteItem::builder;
-        self.transact([
-            came.map(|put| part().put(put).build()),
-            claim.build().map(|delete| part().delete(delete).build()),
-        ])
-        .await
+            .key("resource", text(&claim_key(&claim.id)))
+            .condition_expression(condition)
+            .set_expression_attribute_values(holder)
+            .build()
+            .map(|delete| TransactWriteItem::builder().delete(delete).build());
+        let struck_off = Update::builder()
+            .table_name(self.table)
+            .key("target", text(&pass_key(pass)))
+            .key("resource", text(RECORD))
+            .update_expression("SET pending = pending - :one")
+            .condition_expression("attribute_exists(target)")
+            .expression_attribute_values(":one", AttributeValue::N("1".into()))
+            .build()
+            .map(|update| TransactWriteItem::builder().update(update).build());
+        self.transact([came, delete, struck_off]).await
     }
 
-    async fn strike_off(&self, id: &ShardId) -> Result<bool, Failure> {
+    async fn end(&self, pass: &str, asker: &str) -> Result<bool, Failure> {
         let request = self
-            .update(&pass_key(&id.pass), RECORD)
-            .update_expression("REMOVE #shard")
-            .condition_expression("attribute_exists(#shard)")
-            .expression_attribute_names("#shard", pending(id))
-            .return_values(ReturnValue::AllOld);
+            .update(&pass_key(pass), RECORD)
+            .update_expression("SET ended_by = :asker")
+            // An answer that was lost is asked for again.
+            .condition_expression(
+                "pending = :none AND (attribute_not_exists(ended_by) OR ended_by = :asker)",
+            )
+            .expression_attribute_values(":asker", text(asker))
+            .expression_attribute_values(":none", AttributeValue::N("0".into()));
         match request.send().await {
-            Ok(answer) => {
-                let before = answer.attributes.unwrap_or_default();
-                let pending: BTreeSet<_> = pending_in(&before).collect();
-                Ok(pending == [id.shard.as_str()].into())
-            }
+            Ok(_) => Ok(true),
             Err(error) if is_refused(error.as_service_error()) => Ok(false),
             Err(error) => Err(failure("dynamodb:UpdateItem", &error)),
         }
@@ -171,7 +175,8 @@ impl Claims for StateTable<'_> {
         let request = self.aws.dynamodb().get_item().table_name(self.table).consistent_read(true);
         let request = request.key("target", text(&pass_key(pass))).key("resource", text(RECORD));
         let answer = request.send().await.map_err(|error| failure("dynamodb:GetItem", &error))?;
-        Ok(answer.item.as_ref().map_or(0, |record| pending_in(record).count()))
+        let record = answer.item.unwrap_or_default();
+        Ok(record.get("pending").and_then(|value| value.as_n().ok()?.parse().ok()).unwrap_or(0))
     }
 
     async fn outcome(&self, pass: &str) -> Result<Option<Ended>, Failure> {
@@ -194,42 +199,49 @@ impl StateTable<'_> {
         items.map_err(|error| failure("dynamodb:Query", &error))
     }
 
-    fn update(
-        &self,
-        target: &str,
-        resource: &str,
-    ) -> aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder {
+    fn update(&self, target: &str, resource: &str) -> UpdateItemFluentBuilder {
         let request = self.aws.dynamodb().update_item().table_name(self.table);
         request.key("target", text(target)).key("resource", text(resource))
     }
 
-    /// Writes what is kept of a claim and the rest of it, both or neither.
-    async fn cut_in_two(&self, kept: &Claim, rest: &Claim, hold: &Hold) -> Result<(), Failure> {
-        let mut held = stored(kept)?;
-        held.insert("holder".into(), text(&hold.holder));
-        held.insert("held_until".into(), millis(hold.until));
-        let kept = Put::builder()
-            .table_name(self.table)
-            .set_item(Some(held))
-            .condition_expression("holder = :holder")
-            .expression_attribute_values(":holder", text(&hold.holder));
-        let rest = Put::builder().table_name(self.table).set_item(Some(stored(rest)?));
-        let part = |put| TransactWriteItem::builder().put(put).build();
-        self.transact([kept.build().map(part), rest.build().map(part)]).await
+    fn put(&self, item: Item) -> PutBuilder {
+        Put::builder().table_name(self.table).set_item(Some(item))
     }
 
-    /// Makes all of some changes or none.
-    async fn transact<const N: usize>(
+    /// Makes all of some changes or none. Where others are at the same items, it tries again.
+    async fn transact(
         &self,
-        parts: [Result<TransactWriteItem, BuildError>; N],
+        parts: impl IntoIterator<Item = Result<TransactWriteItem, BuildError>>,
     ) -> Result<(), Failure> {
         let parts: Result<Vec<_>, _> = parts.into_iter().collect();
         let parts =
             parts.map_err(|error| unclear(format!("dynamodb:TransactWriteItems: {error}")))?;
         let request = self.aws.dynamodb().transact_write_items().set_transact_items(Some(parts));
-        let sent = request.send().await;
-        sent.map(drop).map_err(|error| failure("dynamodb:TransactWriteItems", &error))
+        for attempt in 0.. {
+            let Err(error) = request.clone().send().await else { break };
+            let is_worth_it = error.as_service_error().is_some_and(was_in_the_way);
+            if attempt == ATTEMPTS || !is_worth_it {
+                return Err(failure("dynamodb:TransactWriteItems", &error));
+            }
+            tokio::time::sleep(Duration::from_millis(50) * 2_u32.pow(attempt)).await;
+        }
+        Ok(())
     }
+}
+
+/// Whether a transaction was cancelled only for what somebody else did at that moment.
+fn was_in_the_way(error: &TransactWriteItemsError) -> bool {
+    let TransactWriteItemsError::TransactionCanceledException(cancelled) = error else {
+        return false;
+    };
+    let codes = cancelled.cancellation_reasons().iter().filter_map(|reason| reason.code());
+    let codes: Vec<_> = codes.filter(|code| *code != "None").collect();
+    let passing = ["TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"];
+    !codes.is_empty() && codes.iter().all(|code| passing.contains(code))
+}
+
+fn putting(put: Put) -> TransactWriteItem {
+    TransactWriteItem::builder().put(put).build()
 }
 
 fn is_refused(error: Option<&UpdateItemError>) -> bool {
@@ -242,14 +254,6 @@ fn claim_key(id: &ShardId) -> String {
 
 fn pass_key(pass: &str) -> String {
     format!("pass/{pass}")
-}
-
-fn pending(id: &ShardId) -> String {
-    format!("{PENDING}{}", id.shard)
-}
-
-fn pending_in(record: &Item) -> impl Iterator<Item = &str> {
-    record.keys().filter_map(|name| name.strip_prefix(PENDING))
 }
 
 fn text(text: &str) -> AttributeValue {
@@ -286,10 +290,18 @@ fn stored(claim: &Claim) -> Result<Item, Failure> {
     Ok(item)
 }
 
-fn open(item: &Item) -> Option<Open> {
+fn open(item: &Item) -> Result<Open, Failure> {
+    let claim = item.get("claim").and_then(parsed);
+    let unreadable = || unclear(format!("a claim cannot be read: {:?}", item.get("resource")));
     let holder = item.get("holder").and_then(|value| value.as_s().ok());
     let held_until = item.get("held_until").and_then(|value| value.as_n().ok()?.parse().ok());
     let hold = holder.zip(held_until.and_then(Instant::from_timestamp_millis));
     let hold = hold.map(|(holder, until)| Hold { holder: holder.clone(), until });
-    Some(Open { claim: parsed(item.get("claim")?)?, hold })
+    Ok(Open { claim: claim.ok_or_else(unreadable)?, hold })
+}
+
+fn outcome(pass: &str, resource: &str, until: Instant, summary: &Summary) -> Result<Item, Failure> {
+    let mut item = item(&pass_key(pass), resource, until);
+    item.insert("summary".into(), text(&json(summary)?));
+    Ok(item)
 }

@@ -1,15 +1,15 @@
 //! Passes over more targets than one invocation takes: cut into shards, each the work of an invocation of its own.
 //!
 //! Whoever begins such a pass writes a [`Claim`] for each shard and sends a message with its name; whoever gets the message
-//! takes the claim, walks the targets in it, writes down what came of them and ends the claim. The last one puts the pass
-//! together.
+//! takes the claim, walks the targets in it, and exchanges the claim for what came of them. Whoever finds that no shard is
+//! left puts the pass together.
 //!
 //! ```text
 //!            ┌ claims of earlier passes: their targets are left to them
 //!  targets ──┤ cut ──▶ open: one claim for each shard ──▶ send: one message for each
 //!            └                                                 │ (may come twice, late, never)
-//!  message ──▶ take the claim ──▶ walk ──┬──▶ close: what came of it ──▶ the last: put together
-//!                                        └──▶ part: the rest is a shard of its own, sent like the others
+//!  message ──▶ take the claim ──▶ walk ──▶ close: what came of it, for the claim ──▶ no shard left: put together
+//!                                     └──▶ close: what came of it, and the claim is of the rest, sent like the others
 //! ```
 //!
 //! A message is only a name. What is to be done, and whether it is still to be done, stands in the claim, so that a
@@ -18,15 +18,14 @@
 //! | what happens | what comes of it |
 //! |---|---|
 //! | a message comes twice | the claim is held, or gone: the second does nothing |
-//! | an invocation dies before what it did is written down | the next one holds the claim, and finds it done |
-//! | it dies after that | the claim is gone; the message comes back and ends the shard |
-//! | it comes after its claim's time | nothing: a later pass looks at these targets |
-//! | it never comes, or comes to somebody who dies | the next pass finds a claim that nobody holds, and sends the message again |
+//! | an invocation dies before what it did is written down | the message comes back; the next one finds it done, and says so |
+//! | it dies after that | the claim is gone; the message comes back, and puts the pass together if no shard is left |
+//! | a message never comes | the next pass finds a claim that nobody holds, and sends the message again |
 //! | whoever it comes to dies | the claim's time runs out; the pass that finds it so reports its targets as not looked at, and looks at them itself |
 //! | a pass begins while shards of an earlier one are at work | their targets are left to them |
 //!
 //! So a target is in one claim at most, and nobody walks a target that is in somebody else's. That holds while the clocks
-//! of invocations differ by less than what is between a claim's time and its holder's.
+//! of invocations differ by less than what is between the end of a walk and that of its hold.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -42,7 +41,7 @@ mod coordinate;
 mod cut;
 mod work;
 
-pub use coordinate::{Begun, Plan, begin, plan, put_together, remind};
+pub use coordinate::{Plan, begin, plan, put_together, remind};
 pub use cut::cut;
 pub use work::{NotWorked, Walked, Worked, work};
 
@@ -54,8 +53,8 @@ const VERSION: u64 = 1;
 pub struct ShardId {
     /// The pass: the id of the invocation that began it.
     pub pass: String,
-    /// The shard within it: `3`, and `3.120` for what it handed on when it kept 120 targets.
-    pub shard: String,
+    /// The shard within it.
+    pub shard: u32,
 }
 
 #[derive(Deserialize, Serialize)]
@@ -80,7 +79,7 @@ impl ShardId {
     /// The message that names it.
     pub fn message(&self) -> String {
         let message = Message { version: VERSION, id: self.clone() };
-        // Two texts and a number: there is nothing in them that JSON could refuse.
+        // A text and two numbers: there is nothing in them that JSON could refuse.
         serde_json::to_string(&message).unwrap_or_default()
     }
 
@@ -98,11 +97,6 @@ impl ShardId {
         }
         Ok(Message::deserialize(value).map_err(unreadable)?.id)
     }
-
-    /// The name of what is left of it once it keeps so many targets: each time that something is cut off there are fewer.
-    fn rest(&self, kept: usize) -> Self {
-        Self { pass: self.pass.clone(), shard: format!("{}.{kept}", self.shard) }
-    }
 }
 
 /// The right to work on some targets for a pass, and all that has to be known for it.
@@ -111,10 +105,14 @@ pub struct Claim {
     /// The shard.
     #[serde(flatten)]
     pub id: ShardId,
+    /// How often the rest of it has been handed on.
+    pub part: u32,
     /// The pass.
     #[serde(flatten)]
     pub head: Head,
-    /// When nobody may begin the work any more: the next pass looks at the targets then.
+    /// When its message was sent first.
+    pub sent: Instant,
+    /// When nobody may be at work on it any more: the next pass looks at the targets then.
     pub until: Instant,
     /// The targets, in order.
     #[serde(with = "by_account")]
@@ -203,13 +201,10 @@ pub enum Taken {
     /// It is the holder's.
     Yes(Box<Claim>),
     /// Somebody else is at it.
-    Busy {
-        /// Who.
-        holder: String,
-    },
+    Busy(Hold),
     /// Its time is over.
     Over,
-    /// It is not there: its shard is ended, or nearly.
+    /// It is not there: its shard is ended.
     Gone,
 }
 
@@ -222,15 +217,14 @@ mod tests {
 
     #[test]
     fn a_message_is_a_name_and_a_version() {
-        let id = ShardId { pass: "c0ffee".into(), shard: "3".into() };
-        assert_eq!(id.message(), r#"{"version":1,"pass":"c0ffee","shard":"3"}"#);
+        let id = ShardId { pass: "c0ffee".into(), shard: 3 };
+        assert_eq!(id.message(), r#"{"version":1,"pass":"c0ffee","shard":3}"#);
         assert_eq!(ShardId::of_message(&id.message()), Ok(id.clone()));
-        assert_eq!(id.rest(120).rest(7).shard, "3.120.7");
         for (text, word) in [
             ("shard 3", "none of a shard"),
             (r#"{"version":1,"pass":"c0ffee"}"#, "shard"),
-            (r#"{"pass":"c0ffee","shard":"3"}"#, "version"),
-            (r#"{"version":2,"shards":["3"]}"#, "version 2"),
+            (r#"{"pass":"c0ffee","shard":3}"#, "version"),
+            (r#"{"version":2,"shards":[3]}"#, "version 2"),
         ] {
             let error = ShardId::of_message(text).unwrap_err().to_string();
             assert!(error.contains(word), "{text}: {error}");
@@ -250,7 +244,8 @@ mod tests {
         targets.sort();
         let at = "2026-03-02T09:00:00Z".parse().unwrap();
         let claim = Claim {
-            id: ShardId { pass: "c0ffee".into(), shard: "3".into() },
+            id: ShardId { pass: "c0ffee".into(), shard: 3 },
+            part: 1,
             head: Head {
                 tick: Tick { now: at, scope: Scope::default(), mode: Mode::Act },
                 rows: Rows::Notable,
@@ -258,6 +253,7 @@ mod tests {
                 is_partial: false,
                 version: u64::MAX,
             },
+            sent: at,
             until: at,
             targets,
         };
@@ -270,7 +266,8 @@ mod tests {
     fn what_came_of_a_shard_comes_back_as_it_was() {
         let target = Target::new("111122223333".parse().unwrap(), "eu-west-1".parse().unwrap());
         let mut summary = Summary::new(Rows::Notable);
-        summary.add_failed(&target, Failure { code: FailureCode::Denied, message: "no".into() });
+        let denied = Failure { code: FailureCode::Denied, message: "no".into() };
+        summary.add_failed(&target, denied);
         let text = serde_json::to_string(&summary).unwrap();
         assert_eq!(serde_json::from_str::<Summary>(&text).unwrap(), summary);
     }

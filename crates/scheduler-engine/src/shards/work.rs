@@ -1,5 +1,7 @@
 //! Working on a shard.
 
+use std::{collections::BTreeSet, time::Duration};
+
 use chrono::TimeDelta;
 use scheduler_core::{Instant, Target, resource::Failure};
 
@@ -16,8 +18,11 @@ use crate::{
 /// The least time that the rest of a shard has to be worth handing on.
 const WORTH_IT: TimeDelta = TimeDelta::seconds(60);
 
+/// A hold that ends so soon is waited for: its holder is dead, and this message has come back for it.
+const NEARLY_OVER: Duration = Duration::from_secs(45);
+
 /// What is kept of a summary: an item of DynamoDB holds 400 KB.
-const MOST_BYTES: usize = 300_000;
+pub(super) const MOST_BYTES: usize = 300_000;
 
 /// What came of walking a shard's targets.
 #[derive(Clone, Debug, Default)]
@@ -31,9 +36,9 @@ pub struct Walked {
 /// What came of a message.
 #[derive(Clone, Debug)]
 pub enum Worked {
-    /// Its shard is done, and others of its pass are not.
+    /// Its shard is done as far as there was time, and its pass is not over.
     Done,
-    /// Its shard was the last of this pass.
+    /// It was the last of this pass.
     Last(Box<Ended>),
     /// There was nothing to be done: the shard is ended, or its time over.
     Nothing,
@@ -46,11 +51,8 @@ pub enum NotWorked<E> {
     #[error(transparent)]
     BadMessage(#[from] BadMessage),
     /// Somebody else is at the shard.
-    #[error("{holder} is at work on the shard")]
-    Busy {
-        /// Who.
-        holder: String,
-    },
+    #[error("{} is at work on the shard, until {} at most", .0.holder, .0.until)]
+    Busy(Hold),
     /// The claim cannot be taken or ended.
     #[error("{0}")]
     Claim(Failure),
@@ -73,70 +75,79 @@ pub async fn work<P: Claims, Q: Queue, E>(
     walk: impl AsyncFnOnce(&Claim) -> Result<Walked, E>,
 ) -> Result<Worked, NotWorked<E>> {
     let id = ShardId::of_message(message)?;
-    let claim = match claims.take(&id, hold, now).await.map_err(NotWorked::Claim)? {
+    let claim = match take(claims, &id, hold, now).await.map_err(NotWorked::Claim)? {
         Taken::Yes(claim) => *claim,
-        Taken::Busy { holder } => return Err(NotWorked::Busy { holder }),
+        Taken::Busy(other) => return Err(NotWorked::Busy(other)),
         Taken::Over => return Ok(Worked::Nothing),
-        Taken::Gone => {
-            // Whoever did it may have died before striking it off.
-            let is_last = claims.strike_off(&id).await.map_err(NotWorked::Claim)?;
-            return if is_last { last(claims, &id).await } else { Ok(Worked::Nothing) };
-        }
+        // Whoever ended it may have died before it put the pass together.
+        Taken::Gone => return last(claims, &id, hold, Worked::Nothing).await,
     };
     let Walked { mut summary, rest } = match walk(&claim).await {
         Ok(walked) => walked,
         Err(error) => {
-            if let Err(failure) = claims.let_go(&id, hold).await {
-                let (code, reason) = (failure.code.as_str(), &failure.message);
-                tracing::warn!(pass = id.pass, shard = id.shard, code, reason, "shard not let go");
-            }
+            let_go(claims, &id, hold).await;
             return Err(NotWorked::Walk(error));
         }
     };
-    if !rest.is_empty() {
-        hand_on(claims, queue, &claim, rest, hold, &mut summary).await;
+    let rest = rest_of(&claim, rest, hold, &mut summary);
+    let summary = summary.within(MOST_BYTES);
+    if let Err(failure) = claims.close(&claim, &summary, Some(hold), rest.as_ref()).await {
+        let_go(claims, &id, hold).await;
+        return Err(NotWorked::Claim(failure));
     }
-    let ended = end(claims, &id, &summary.within(MOST_BYTES), Some(hold)).await;
-    match ended.map_err(NotWorked::Claim)? {
-        true => last(claims, &id).await,
-        false => Ok(Worked::Done),
+    let Some(rest) = rest else { return last(claims, &id, hold, Worked::Done).await };
+    let (pass, shard, targets) = (&id.pass, id.shard, rest.targets.len());
+    tracing::info!(pass, shard, targets, "rest of a shard handed on");
+    match send(claims, queue, &[rest]).await {
+        0 => Ok(Worked::Done),
+        _ => last(claims, &id, hold, Worked::Done).await,
     }
 }
 
-/// Puts the pass together whose last shard that was.
-async fn last<P: Claims, E>(claims: &P, id: &ShardId) -> Result<Worked, NotWorked<E>> {
-    let ended = claims.outcome(&id.pass).await.map_err(NotWorked::Claim)?;
-    Ok(ended.map_or(Worked::Nothing, |ended| Worked::Last(Box::new(ended))))
-}
-
-/// Makes what is left of a shard one of its own. What cannot be handed on is reported as not looked at.
-async fn hand_on<P: Claims, Q: Queue>(
+/// Takes a claim; one whose hold is nearly over, once it is.
+async fn take<P: Claims>(
     claims: &P,
-    queue: &Q,
-    claim: &Claim,
-    rest: Vec<Target>,
+    id: &ShardId,
     hold: &Hold,
-    summary: &mut Summary,
-) {
-    let walked = claim.targets.iter().filter(|target| !rest.contains(target));
-    let kept = Claim { targets: walked.cloned().collect(), ..claim.clone() };
-    let id = claim.id.rest(kept.targets.len());
-    let rest = Claim { id, targets: rest, ..claim.clone() };
-    let is_worth_it = hold.until + WORTH_IT < claim.until;
-    let parted = match is_worth_it {
-        true => claims.part(&kept, &rest, hold).await,
-        false => Err(out_of_time()),
-    };
-    let (pass, shard, count) = (&claim.id.pass, &claim.id.shard, rest.targets.len());
-    match parted {
-        Ok(()) => {
-            tracing::info!(pass, shard, rest = rest.id.shard, targets = count, "shard handed on");
-            send(claims, queue, &[rest]).await;
-        }
-        Err(failure) => {
-            let (code, reason) = (failure.code.as_str(), &failure.message);
-            tracing::error!(pass, shard, targets = count, code, reason, "rest of a shard lost");
-            rest.targets.iter().for_each(|target| summary.add_failed(target, failure.clone()));
-        }
+    now: Instant,
+) -> Result<Taken, Failure> {
+    let taken = claims.take(id, hold, now).await?;
+    let Taken::Busy(other) = &taken else { return Ok(taken) };
+    let wait = (other.until - now).to_std().unwrap_or_default();
+    if wait > NEARLY_OVER {
+        return Ok(taken);
     }
+    let until = other.until;
+    tokio::time::sleep(wait).await;
+    claims.take(id, hold, until).await
+}
+
+async fn let_go<P: Claims>(claims: &P, id: &ShardId, hold: &Hold) {
+    if let Err(failure) = claims.let_go(id, hold).await {
+        let (code, reason) = (failure.code.as_str(), &failure.message);
+        tracing::warn!(pass = id.pass, shard = id.shard, code, reason, "shard not let go");
+    }
+}
+
+/// Puts the pass of a shard together, if it is the last. Otherwise that is what came of it.
+async fn last<P: Claims, E>(
+    claims: &P,
+    id: &ShardId,
+    hold: &Hold,
+    otherwise: Worked,
+) -> Result<Worked, NotWorked<E>> {
+    let ended = end(claims, &id.pass, &hold.holder).await.map_err(NotWorked::Claim)?;
+    Ok(ended.map_or(otherwise, |ended| Worked::Last(Box::new(ended))))
+}
+
+/// The claim of what there was no time for. If there is no time to go on with that, it is reported as not looked at.
+fn rest_of(claim: &Claim, rest: Vec<Target>, hold: &Hold, summary: &mut Summary) -> Option<Claim> {
+    if hold.until + WORTH_IT >= claim.until {
+        rest.iter().for_each(|target| summary.add_failed(target, out_of_time()));
+        return None;
+    }
+    let rest: BTreeSet<Target> = rest.into_iter().collect();
+    let targets: Vec<_> = rest.into_iter().collect();
+    let (part, sent) = (claim.part + 1, hold.until);
+    (!targets.is_empty()).then(|| Claim { part, sent, targets, ..claim.clone() })
 }

@@ -27,6 +27,8 @@ pub struct Fleet {
     pub instances: u32,
     /// The value of their `Schedule` tag.
     pub schedule: String,
+    /// Into shards of how many targets a pass is cut, through a queue; absent: there is no queue.
+    pub targets_per_shard: Option<u32>,
 }
 
 /// What was deployed.
@@ -48,7 +50,11 @@ pub struct Deployed {
 
 /// Deploys a hub that serves EC2 instances alone, its spokes and their instances.
 pub async fn fleet(sandbox: &Sandbox, wanted: &Fleet) -> Result<Deployed, CallError> {
-    let stage = Stage::deploy(sandbox, &wanted.hub, &wanted.region).await?;
+    let mut stage = Stage::deploy(sandbox, &wanted.hub, &wanted.region).await?;
+    if let Some(targets) = wanted.targets_per_shard {
+        stage = stage.with_queue().await?;
+        stage.put_parameter("targets-per-shard", "String", &targets.to_string()).await?;
+    }
     let accounts: Vec<_> = (1..=u64::from(wanted.accounts))
         .map(|number| (200_000_000_000 + number).to_string())
         .collect();

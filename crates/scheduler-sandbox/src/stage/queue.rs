@@ -15,7 +15,7 @@ pub const DEAD_LETTERS: &str = "dayshift-dead-letters";
 pub const SHARD_VISIBILITY: u32 = 300;
 
 /// How often a shard is tried before it goes to the dead letters.
-pub const SHARD_RECEIVES: u32 = 3;
+pub const SHARD_RECEIVES: u32 = 5;
 
 impl Stage {
     /// Gives the hub a queue for the shards of a pass, one for dead letters behind it, and the right to send there.

@@ -101,6 +101,7 @@ async fn a_fleet_is_listed_page_by_page_in_every_target() {
         regions: vec!["eu-west-1".into(), "us-east-1".into()],
         instances: 25,
         schedule: "office".into(),
+        targets_per_shard: None,
     };
     let deployed = fleet(&sandbox, &wanted).await.unwrap();
     sandbox.set_now(sandbox.now() + TimeDelta::minutes(1));

@@ -1,6 +1,6 @@
 //! DynamoDB: tables and their items, read and written with conditions. Every call is atomic, and every read consistent.
 //!
-//! Simpler than AWS: a table is active at once; there are no indexes, streams; transactions only put and delete; a time to live is remembered and expires nothing; keys are strings or numbers; projections are of whole attributes; capacity has no end and is not counted.
+//! Simpler than AWS: a table is active at once; there are no indexes, streams; transactions only put, update and delete; a time to live is remembered and expires nothing; keys are strings or numbers; projections are of whole attributes; capacity has no end and is not counted.
 
 mod expression;
 mod names;

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::Tables;
 use super::expression::{self, Source, Update};
 use super::names::Placeholders;
-use super::table::Schema;
+use super::table::{Key, Schema};
 use super::value::{Item, check_item, sum};
 use super::write::check_condition;
 use crate::services::members::{Members, invalid};
@@ -13,24 +13,46 @@ use crate::wire::ApiError;
 
 pub(super) fn update(tables: &mut Tables, input: &Value) -> Result<Value, ApiError> {
     let members = Members::of(input, &KNOWN)?;
-    let (updates, condition) = expressions(members)?;
-    let table = tables.of(members)?;
-    let key = table.schema.key(members.required("Key")?)?;
-    refuse_key_attributes(&table.schema, &updates)?;
-    let old = table.get(&key);
-    check_condition(members, condition.as_ref(), old.as_ref())?;
-
-    let before = match &old {
-        Some(item) => item.clone(),
-        None => members.required("Key")?.as_object().cloned().unwrap_or_default(),
-    };
-    let after = applied(&updates, before)?;
-    check_item(&after)?;
-    table.put(key, &after);
-    returned(members, &updates, old, &after)
+    let change = change(tables, input)?;
+    check_condition(members, change.condition.as_ref(), change.old.as_ref())?;
+    let after = change.after()?;
+    tables.of(members)?.put(change.key, &after);
+    returned(members, &change.updates, change.old, &after)
 }
 
-const KNOWN: [&str; 10] = [
+/// What an update asks for, and of what.
+pub(super) struct Change {
+    pub(super) key: Key,
+    pub(super) condition: Option<expression::Condition>,
+    pub(super) old: Option<Item>,
+    updates: Vec<Update>,
+    /// The item where there is none yet.
+    blank: Item,
+}
+
+pub(super) fn change(tables: &mut Tables, input: &Value) -> Result<Change, ApiError> {
+    let members = Members::of(input, &KNOWN)?;
+    let (updates, condition) = expressions(members)?;
+    let table = tables.of(members)?;
+    let blank = members.required("Key")?;
+    let key = table.schema.key(blank)?;
+    refuse_key_attributes(&table.schema, &updates)?;
+    let old = table.get(&key);
+    let blank = blank.as_object().cloned().unwrap_or_default();
+    Ok(Change { key, condition, old, updates, blank })
+}
+
+impl Change {
+    /// What becomes of the item.
+    pub(super) fn after(&self) -> Result<Item, ApiError> {
+        let before = self.old.as_ref().unwrap_or(&self.blank);
+        let after = applied(&self.updates, before.clone())?;
+        check_item(&after)?;
+        Ok(after)
+    }
+}
+
+pub(super) const KNOWN: [&str; 10] = [
     "Key",
     "TableName",
     "UpdateExpression",

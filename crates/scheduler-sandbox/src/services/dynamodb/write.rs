@@ -1,4 +1,4 @@
-//! PutItem, DeleteItem, BatchWriteItem, and TransactWriteItems of puts and deletions.
+//! PutItem, DeleteItem, BatchWriteItem, and TransactWriteItems of puts, updates and deletions.
 
 use std::collections::BTreeSet;
 
@@ -8,6 +8,7 @@ use super::Tables;
 use super::expression::{self, Condition, holds};
 use super::names::Placeholders;
 use super::table::{Key, Table};
+use super::update;
 use super::value::{Item, check_item};
 use crate::services::members::{Members, invalid};
 use crate::wire::ApiError;
@@ -199,10 +200,15 @@ struct Part {
 }
 
 fn transacted(tables: &mut Tables, request: &Value) -> Result<Part, ApiError> {
-    let (input, subject) = match (request.get("Put"), request.get("Delete")) {
-        (Some(input), None) => (input, "Item"),
-        (None, Some(input)) => (input, "Key"),
-        (_, _) => return Err(invalid("TransactItems can only contain one of Put and Delete here")),
+    let of = |name| request.get(name);
+    let (input, subject) = match (of("Put"), of("Delete"), of("Update")) {
+        (Some(input), None, None) => (input, "Item"),
+        (None, Some(input), None) => (input, "Key"),
+        (None, None, Some(input)) => return updated(tables, input),
+        (_, _, _) => {
+            let rule = "TransactItems can only contain one of Put, Update and Delete here";
+            return Err(invalid(rule));
+        }
     };
     let members = write_members(input, subject)?;
     let condition = condition(members)?;
@@ -219,6 +225,17 @@ fn transacted(tables: &mut Tables, request: &Value) -> Result<Part, ApiError> {
     let current = table.get(write.key()).unwrap_or_default();
     let holds = condition.is_none_or(|condition| expression::holds(&condition, &current));
     Ok(Part { table: name.to_owned(), write, holds })
+}
+
+fn updated(tables: &mut Tables, input: &Value) -> Result<Part, ApiError> {
+    let name = Members::of(input, &update::KNOWN)?.required_text("TableName")?;
+    let change = update::change(tables, input)?;
+    let current = change.old.clone().unwrap_or_default();
+    let holds =
+        change.condition.as_ref().is_none_or(|condition| expression::holds(condition, &current));
+    // Where the condition does not hold, what would become of it may not be known, and is not written.
+    let after = if holds { change.after()? } else { current };
+    Ok(Part { table: name.to_owned(), write: Write::Put(change.key, after), holds })
 }
 
 fn cancelled(parts: &[Part]) -> ApiError {
