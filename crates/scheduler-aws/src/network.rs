@@ -57,3 +57,54 @@ impl HttpClient for Network {
         self.https.connector_metadata()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    };
+
+    use aws_sdk_sts::config::{BehaviorVersion, Region};
+
+    use super::*;
+
+    /// Counts how often it gets ready, and is never asked for more.
+    #[derive(Clone, Debug, Default)]
+    struct Counting(Arc<AtomicUsize>);
+
+    impl HttpClient for Counting {
+        fn http_connector(
+            &self,
+            _: &HttpConnectorSettings,
+            _: &RuntimeComponents,
+        ) -> SharedHttpConnector {
+            unreachable!("nothing is sent")
+        }
+
+        fn validate_base_client_config(
+            &self,
+            _: &RuntimeComponentsBuilder,
+            _: &ConfigBag,
+        ) -> Result<(), BoxError> {
+            self.0.fetch_add(1, Ordering::Relaxed);
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn tls_is_set_up_once_for_all_clients() {
+        let counting = Counting::default();
+        let https = SharedHttpClient::new(counting.clone());
+        let network = SharedHttpClient::new(Network { https, roots_read: Once::new() });
+        for region in ["eu-west-1", "eu-west-2"] {
+            let config = aws_sdk_sts::Config::builder()
+                .behavior_version(BehaviorVersion::latest())
+                .region(Region::new(region))
+                .http_client(network.clone())
+                .build();
+            let _client = aws_sdk_sts::Client::from_conf(config);
+        }
+        assert_eq!(counting.0.load(Ordering::Relaxed), 1);
+    }
+}
