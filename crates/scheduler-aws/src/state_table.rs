@@ -9,9 +9,7 @@ mod claims;
 use std::{collections::HashMap, time::Duration};
 
 use aws_sdk_dynamodb::{
-    operation::{
-        delete_item::DeleteItemError, put_item::PutItemError, query::builders::QueryFluentBuilder,
-    },
+    operation::{delete_item::DeleteItemError, put_item::PutItemError},
     types::{AttributeValue, PutRequest, ReturnValuesOnConditionCheckFailure, WriteRequest},
 };
 use chrono::TimeDelta;
@@ -67,11 +65,9 @@ type Item = HashMap<String, AttributeValue>;
 
 impl MemoryStore for StateTable<'_> {
     async fn load(&self, target: &Target) -> Result<Remembered, Failure> {
-        let mut pages = self.below(target.to_string()).into_paginator().items().send();
+        let items = self.items(&target.to_string()).await?;
         let mut remembered = Remembered::default();
-        while let Some(item) = pages.next().await {
-            add(&mut remembered, item.map_err(|error| failure("dynamodb:Query", &error))?);
-        }
+        items.into_iter().for_each(|item| add(&mut remembered, item));
         Ok(remembered)
     }
 
@@ -82,15 +78,26 @@ impl MemoryStore for StateTable<'_> {
 }
 
 impl StateTable<'_> {
-    /// A query for what is below a hash key.
-    fn below(&self, target: String) -> QueryFluentBuilder {
-        self.aws
-            .dynamodb()
-            .query()
-            .table_name(self.table)
-            .key_condition_expression("target = :target")
-            .expression_attribute_values(":target", AttributeValue::S(target))
-            .consistent_read(true)
+    /// Every item below a hash key. The SDK's own paginator hands items on one at a time, each with a turn for all others
+    /// that are at work: where many targets are, they would all be done at the same time, and then all wait.
+    async fn items(&self, target: &str) -> Result<Vec<Item>, Failure> {
+        let client = self.aws.dynamodb();
+        let (mut items, mut start) = (Vec::new(), None);
+        loop {
+            let request = client
+                .query()
+                .table_name(self.table)
+                .key_condition_expression("target = :target")
+                .expression_attribute_values(":target", AttributeValue::S(target.to_owned()))
+                .consistent_read(true)
+                .set_exclusive_start_key(start.take());
+            let page = request.send().await.map_err(|error| failure("dynamodb:Query", &error))?;
+            items.extend(page.items.unwrap_or_default());
+            start = page.last_evaluated_key.filter(|key| !key.is_empty());
+            if start.is_none() {
+                return Ok(items);
+            }
+        }
     }
 
     /// The lease of that name, if somebody holds it or has not given it back.

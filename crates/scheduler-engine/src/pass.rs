@@ -1,9 +1,9 @@
 //! One evaluation of everything in scope at one instant.
 
-use std::{collections::BTreeMap, panic::AssertUnwindSafe, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, panic::AssertUnwindSafe, sync::Arc, task::Poll, time::Duration};
 
 use chrono::TimeDelta;
-use futures::{FutureExt, StreamExt, future::BoxFuture, stream};
+use futures::{FutureExt, StreamExt, future::BoxFuture, poll, stream::FuturesUnordered};
 use scheduler_core::{
     AccountId, Config, Instant, Kind, Region, Resource, Schedule, ScheduleName, Target, Verdict,
     config::Found,
@@ -14,7 +14,10 @@ use scheduler_core::{
     resource::{Failure, FailureCode},
 };
 use serde::{Deserialize, Serialize};
-use tokio::time::{Instant as Deadline, timeout_at};
+use tokio::{
+    task::yield_now,
+    time::{Instant as Deadline, timeout_at},
+};
 
 use crate::{
     foresight::Foresight,
@@ -145,24 +148,35 @@ pub async fn visit<C: Cloud, M: MemoryStore>(
     let verdicts = Verdicts::of(pass.config, pass.tick.now);
     let in_scope = pass.targets.iter().filter(|target| pass.tick.scope.covers(target)).collect();
     let in_turn = pass.foresight.in_turn(in_scope, pass.tick.now, |name| verdicts.since(name));
-    let mut walks = stream::iter(in_turn)
-        .map(async |target| match Deadline::now() < pass.begin_until {
-            true => Ok(guarded(pass, &verdicts, target).await),
-            false => Err(target.clone()),
-        })
-        .buffer_unordered(pass.concurrency.max(1));
+    let mut in_turn = in_turn.into_iter();
+    let mut walks = FuturesUnordered::new();
     let mut rest = Vec::new();
-    while let Some(walked) = walks.next().await {
-        match walked {
-            Ok(report) => {
-                pass.foresight.note(&report, &pass.tick);
-                known(report);
+    let mut done = |report: TargetReport| {
+        pass.foresight.note(&report, &pass.tick);
+        known(report);
+    };
+    loop {
+        while walks.len() < pass.concurrency.max(1)
+            && let Some(target) = in_turn.next()
+        {
+            if Deadline::now() >= pass.begin_until {
+                rest.push(target.clone());
+                continue;
             }
-            Err(target) => rest.push(target),
+            // Its first requests leave now, while answers to others wait to be read: a walk that is only pushed has its
+            // turn after all of those, and then everybody waits for AWS at once.
+            let mut walk = Box::pin(guarded(pass, &verdicts, target));
+            match poll!(&mut walk) {
+                Poll::Ready(report) => done(report),
+                Poll::Pending => walks.push(walk),
+            }
         }
-        // Whoever sends the requests of the others is a task beside this one: it goes first, before the next answer is
-        // read, or they would all wait for each other's.
-        tokio::task::yield_now().await;
+        // Whoever writes requests to the network is a task beside this one.
+        yield_now().await;
+        match walks.next().await {
+            Some(report) => done(report),
+            None => break,
+        }
     }
     rest.sort();
     rest

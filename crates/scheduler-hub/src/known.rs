@@ -5,6 +5,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
+use futures::future::join;
 use scheduler_core::{
     Config, Mistake, RawConfig, Settings,
     settings::{Lists, Parameters},
@@ -84,9 +85,11 @@ impl Hub {
     async fn read_all_but_units(&self) -> Result<Known, HubError> {
         let parameters = self.parameters().await?;
         let (mut settings, mut mistakes) = self.settings(&parameters)?;
-        let (lists, in_lists) = accounts::read_lists(&mut settings, &self.aws).await;
+        let table = settings.config_table.clone();
+        let reading = join(accounts::read_lists(&mut settings, &self.aws), self.raw_config(&table));
+        let ((lists, in_lists), raw) = reading.await;
+        let raw = raw?;
         mistakes.extend(in_lists);
-        let raw = self.raw_config(&settings).await?;
         let config_version = version_of_config(&raw, &settings);
         let (config, of_config) = match self.known.get() {
             Some(known) if known.config_version == config_version => {
@@ -112,10 +115,9 @@ impl Hub {
             .map_err(|mistakes| HubError::Settings { prefix: self.prefix.clone(), mistakes })
     }
 
-    async fn raw_config(&self, settings: &Settings) -> Result<RawConfig, HubError> {
-        let table = &settings.config_table;
+    async fn raw_config(&self, table: &str) -> Result<RawConfig, HubError> {
         let read = self.aws.config(table).await;
-        read.map_err(|source| HubError::Config { table: table.clone(), source })
+        read.map_err(|source| HubError::Config { table: table.to_owned(), source })
     }
 }
 

@@ -48,7 +48,7 @@ const ATTEMPTS: u32 = 4;
 
 impl Claims for StateTable<'_> {
     async fn claims(&self) -> Result<Vec<Open>, Failure> {
-        self.items(CLAIM.into()).await?.iter().map(open).collect()
+        self.items(CLAIM).await?.iter().map(open).collect()
     }
 
     async fn open(
@@ -180,7 +180,7 @@ impl Claims for StateTable<'_> {
     }
 
     async fn outcome(&self, pass: &str) -> Result<Option<Ended>, Failure> {
-        let items = self.items(pass_key(pass)).await?;
+        let items = self.items(&pass_key(pass)).await?;
         let Some(head) = items.iter().find_map(|item| parsed(item.get("head")?)) else {
             return Ok(None);
         };
@@ -192,13 +192,6 @@ impl Claims for StateTable<'_> {
 }
 
 impl StateTable<'_> {
-    /// Every item below a hash key.
-    async fn items(&self, target: String) -> Result<Vec<Item>, Failure> {
-        let request = self.below(target).into_paginator().items().send();
-        let items: Result<Vec<_>, _> = request.try_collect().await;
-        items.map_err(|error| failure("dynamodb:Query", &error))
-    }
-
     fn update(&self, target: &str, resource: &str) -> UpdateItemFluentBuilder {
         let request = self.aws.dynamodb().update_item().table_name(self.table);
         request.key("target", text(target)).key("resource", text(resource))
