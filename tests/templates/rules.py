@@ -428,7 +428,7 @@ def a_failed_invocation_leaves_its_event(stack: Stack) -> Iterator[str]:
 @rule
 def a_shard_comes_back(stack: Stack) -> Iterator[str]:
     """Shards come to the scheduler one by one, as many at once as was asked for; one that it could not work on comes
-    again twice, when the invocation has ended, and then goes to the dead letters."""
+    again up to four times, each when its invocation has ended, and then goes to the dead letters."""
     for name, queue in stack.of_type("AWS::SQS::Queue").items():
         sources = [
             mapping
