@@ -1,17 +1,17 @@
 //! The pass: observe, decide, act, record, over ports that AWS and a fake both implement.
 //!
-//! [`pass::run`] walks every target through the same steps, several at a time:
+//! [`pass::visit`] walks every target through the same steps, several at a time:
 //!
 //! ```text
 //!            ┌ observe ─ list each kind, load memory      (reads)
 //!  target ──▶┤ decide  ─ scheduler_core::decision         (pure)
 //!            │ act     ─ record intent, call, settle      (writes)
-//!            └▶ TargetReport ──▶ record: metrics, log     (after all targets)
+//!            └▶ TargetReport ──▶ log; Summary ──▶ metrics, answer     (after all targets)
 //! ```
 //!
 //! Trouble is a value: a target that cannot be read, a call that fails or a step that panics is a line in its
-//! own target's report, and nothing in another's. The laws that hold are in `tests/laws/main.rs`, run against the
-//! stateful fake beside them.
+//! own target's report, and nothing in another's. Passes over more targets than one invocation takes are cut into
+//! [`shards`]. The laws that hold are those of the crate `scheduler-simulation`, which lives through days of faults.
 //!
 //! This crate knows tokio and time limits, but no clock and no AWS.
 #![warn(missing_docs)]

@@ -1,4 +1,5 @@
-//! What the engine asks of the world. AWS implements these, and so does the fake in `tests/laws/fake.rs`.
+//! What the engine asks of the world. AWS implements these, and so does the simulated world of the
+//! crate `scheduler-simulation`.
 
 use std::collections::BTreeMap;
 
