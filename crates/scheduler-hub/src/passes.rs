@@ -172,6 +172,10 @@ impl Hub {
         let table = self.aws.memory(&known.settings.state_table);
         let claims = table.claims().await.map_err(|source| claims_error(known, source))?;
         let plan = shards::plan(targets, claims, now);
+        // Somebody who waits asks again and again.
+        if !plan.idle.is_empty() && !errand.is_awaited {
+            shards::remind(&self.aws.queue(url), &plan.idle).await;
+        }
         if let Some(Claim { id, head, until, .. }) = &plan.left_to {
             // Somebody who asked for a pass wants all of it; the rule's comes again, and two that overlap tell less than one.
             if errand.is_awaited || now < head.began + span(call.left()) {
@@ -179,9 +183,6 @@ impl Hub {
             }
             let (pass, targets) = (&id.pass, plan.left);
             tracing::warn!(pass, %until, targets, "targets left to the shards of an earlier pass");
-        }
-        if !plan.idle.is_empty() {
-            shards::remind(&self.aws.queue(url), &plan.idle).await;
         }
         for ended in shards::put_together(&table, &plan.overdue, &call.id).await {
             self.put_together(&known.settings, &ended, call.deadline).await;
