@@ -83,7 +83,7 @@ def over_shards(stage: Stage, stack: contextlib.ExitStack, args: argparse.Namesp
         ("1 % of calls fail", shards.inject_faults),
         ("messages come twice", shards.duplicate_messages),
         ("messages are lost", shards.lose_messages),
-        ("the pass after that", shards.wait),
+        ("what was lost, sent again", shards.wait),
     ):
         if disturb:
             disturb(stage)

@@ -26,6 +26,9 @@ use crate::{
 /// How long a hold outlives the deadline of whoever has it: Lambda has ended it by then, with room for clocks that differ.
 const HOLD_OUTLIVES: TimeDelta = TimeDelta::seconds(30);
 
+/// A hold that ends so soon is waited for.
+const NEARLY_OVER: TimeDelta = TimeDelta::seconds(45);
+
 impl Hub {
     /// Begins a pass in shards, some of which may be done.
     pub(crate) async fn begin(
@@ -72,12 +75,24 @@ impl Hub {
     }
 
     async fn work_on_one(&self, message: &str, call: &Invocation) -> Result<(), HubError> {
-        let worked = match self.known.get() {
+        match self.try_to_work_on(message, call).await {
+            // Its holder is dead, and this message has come back for it.
+            Err(HubError::ShardBusy { until, .. }) if until < self.aws.now() + NEARLY_OVER => {
+                let wait = (until - self.aws.now()).to_std().unwrap_or_default();
+                tokio::time::sleep(wait).await;
+                self.try_to_work_on(message, call).await
+            }
+            worked => worked,
+        }
+    }
+
+    async fn try_to_work_on(&self, message: &str, call: &Invocation) -> Result<(), HubError> {
+        let is_done = match self.known.get() {
             // The table may be another one by now.
-            Some(kept) => self.work(message, &kept, call).await?.then_some(()),
-            None => None,
+            Some(kept) => self.work(message, &kept, call).await?,
+            None => false,
         };
-        if worked.is_none() && !self.work(message, &self.read_anew().await?, call).await? {
+        if !is_done && !self.work(message, &self.read_anew().await?, call).await? {
             tracing::info!(message, "the shard is ended, or its time is over");
         }
         Ok(())

@@ -1,6 +1,6 @@
 //! Working on a shard.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::collections::BTreeSet;
 
 use chrono::TimeDelta;
 use scheduler_core::{Instant, Target, resource::Failure};
@@ -17,9 +17,6 @@ use crate::{
 
 /// The least time that the rest of a shard has to be worth handing on.
 const WORTH_IT: TimeDelta = TimeDelta::seconds(60);
-
-/// A hold that ends so soon is waited for: its holder is dead, and this message has come back for it.
-const NEARLY_OVER: Duration = Duration::from_secs(45);
 
 /// What is kept of a summary: an item of DynamoDB holds 400 KB.
 pub(super) const MOST_BYTES: usize = 300_000;
@@ -75,7 +72,7 @@ pub async fn work<P: Claims, Q: Queue, E>(
     walk: impl AsyncFnOnce(&Claim) -> Result<Walked, E>,
 ) -> Result<Worked, NotWorked<E>> {
     let id = ShardId::of_message(message)?;
-    let claim = match take(claims, &id, hold, now).await.map_err(NotWorked::Claim)? {
+    let claim = match claims.take(&id, hold, now).await.map_err(NotWorked::Claim)? {
         Taken::Yes(claim) => *claim,
         Taken::Busy(other) => return Err(NotWorked::Busy(other)),
         Taken::Over => return Ok(Worked::Nothing),
@@ -102,24 +99,6 @@ pub async fn work<P: Claims, Q: Queue, E>(
         0 => Ok(Worked::Done),
         _ => last(claims, &id, hold, Worked::Done).await,
     }
-}
-
-/// Takes a claim; one whose hold is nearly over, once it is.
-async fn take<P: Claims>(
-    claims: &P,
-    id: &ShardId,
-    hold: &Hold,
-    now: Instant,
-) -> Result<Taken, Failure> {
-    let taken = claims.take(id, hold, now).await?;
-    let Taken::Busy(other) = &taken else { return Ok(taken) };
-    let wait = (other.until - now).to_std().unwrap_or_default();
-    if wait > NEARLY_OVER {
-        return Ok(taken);
-    }
-    let until = other.until;
-    tokio::time::sleep(wait).await;
-    claims.take(id, hold, until).await
 }
 
 async fn let_go<P: Claims>(claims: &P, id: &ShardId, hold: &Hold) {

@@ -253,7 +253,7 @@ async fn an_invocation_that_dies_at_a_shard_leaves_it_to_the_next() {
     let dying = world.hand_over("dead", &messages[0]["Body"], LEFT);
     tokio::time::timeout(Duration::from_millis(300), dying).await.unwrap_err();
     assert!(!world.hand_over("too soon", &messages[0]["Body"], LEFT).await);
-    world.stage.sandbox.set_now(world.stage.sandbox.now() + TimeDelta::seconds(36));
+    world.stage.sandbox.set_now(world.stage.sandbox.now() + TimeDelta::seconds(61));
     for (n, message) in messages.iter().enumerate() {
         assert!(world.hand_over(&format!("next-{n}"), &message["Body"], LEFT).await);
     }
