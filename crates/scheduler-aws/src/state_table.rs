@@ -1,5 +1,5 @@
 //! The StateTable: one item per resource with memory, written only when it changes, one per lease, and what is written
-//! down of passes in shards ([`claims`]).
+//! down of passes in shards (`claims`).
 //!
 //! A lease has a hash key of its own, which is no target's, so that reading a target's memories never meets it. Range
 //! keys that are no resource's belong to others and are passed over.
