@@ -298,6 +298,7 @@ impl Tally {
         self.failed += other.failed;
     }
 }
+
 #[cfg(test)]
 mod tests {
     use scheduler_core::{

@@ -24,9 +24,9 @@ use crate::{
 /// How long after the deadline metrics may still be under way.
 const PUBLISHING: Duration = Duration::from_secs(3);
 
-/// How long a lease or a claim outlives the deadline of whoever works under it: everything that may still be written then,
+/// How long a lease, a claim or a hold outlives the deadline of whoever works under it: everything that may still be written then,
 /// with room for clocks that differ.
-const LEASE_OUTLIVES: TimeDelta = TimeDelta::seconds(30);
+pub(crate) const LEASE_OUTLIVES: TimeDelta = TimeDelta::seconds(30);
 
 /// What all passes have a lease in common under.
 pub(crate) const LEASE: &str = "pass";
@@ -224,7 +224,7 @@ impl Hub {
         }
         if shard_queue.is_some() && !whole.targets.is_empty() {
             whole.sent = self.aws.now();
-            match (self.begin(known, &whole, walked.clone(), call.deadline).await, &mut walked) {
+            match (self.begin(known, &whole, walked.clone(), call.deadline).await, &walked) {
                 (Ok(begun), _) => {
                     let (summary, duration) = (Summary::new(rows), began.elapsed());
                     return Ok(Turn { tick, summary, began, duration, begun: Some(begun) });

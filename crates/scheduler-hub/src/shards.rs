@@ -20,11 +20,8 @@ use crate::{
     answer::{Begun, MessageFailure, Run, Shards},
     event::Message,
     known::Known,
-    passes::{ASKING_EVERY, Turn, claims_error, span},
+    passes::{ASKING_EVERY, LEASE_OUTLIVES, Turn, claims_error, span},
 };
-
-/// How long a hold outlives the deadline of whoever has it: Lambda has ended it by then, with room for clocks that differ.
-const HOLD_OUTLIVES: TimeDelta = TimeDelta::seconds(30);
 
 /// A hold that ends so soon is waited for.
 const NEARLY_OVER: TimeDelta = TimeDelta::seconds(45);
@@ -106,7 +103,8 @@ impl Hub {
         call: &Invocation,
     ) -> Result<bool, HubError> {
         let now = self.aws.now();
-        let hold = Hold { holder: call.id.clone(), until: now + span(call.left()) + HOLD_OUTLIVES };
+        let hold =
+            Hold { holder: call.id.clone(), until: now + span(call.left()) + LEASE_OUTLIVES };
         let settings = &known.settings;
         let table = self.aws.memory(&settings.state_table);
         let queue = self.aws.queue(settings.shard_queue.as_deref().unwrap_or_default());

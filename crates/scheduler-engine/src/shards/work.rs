@@ -1,7 +1,5 @@
 //! Working on a shard.
 
-use std::collections::BTreeSet;
-
 use chrono::TimeDelta;
 use scheduler_core::{Instant, Target, resource::Failure};
 
@@ -26,7 +24,7 @@ pub(super) const MOST_BYTES: usize = 300_000;
 pub struct Walked {
     /// What came of those that were begun.
     pub summary: Summary,
-    /// Those for which there was no time.
+    /// Those for which there was no time, in order.
     pub rest: Vec<Target>,
 }
 
@@ -125,8 +123,6 @@ fn rest_of(claim: &Claim, rest: Vec<Target>, hold: &Hold, summary: &mut Summary)
         rest.iter().for_each(|target| summary.add_failed(target, out_of_time()));
         return None;
     }
-    let rest: BTreeSet<Target> = rest.into_iter().collect();
-    let targets: Vec<_> = rest.into_iter().collect();
     let (part, sent) = (claim.part + 1, hold.until);
-    (!targets.is_empty()).then(|| Claim { part, sent, targets, ..claim.clone() })
+    (!rest.is_empty()).then(|| Claim { part, sent, targets: rest, ..claim.clone() })
 }
